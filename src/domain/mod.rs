@@ -1,0 +1,16 @@
+//! The rules of the contest. No async, no clock, no entropy, no I/O: seeds and moments are arguments.
+//! In reading order; a module imports only from those above it.
+
+pub mod time;
+pub mod ids;
+pub mod region;
+pub mod question;
+pub mod bank;
+pub mod rules;
+pub mod season;
+pub mod fairness;
+pub mod paper;
+pub mod score;
+pub mod attempt;
+pub mod board;
+pub mod cities;

@@ -1,0 +1,3 @@
+//! 科竞 Kejing: the server of a region's online science-literacy competition. Floors, in reading order; see docs/architecture.md.
+
+pub mod domain;
