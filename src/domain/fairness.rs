@@ -1,1 +1,353 @@
-//! (being written)
+//! 公平: what fixes every paper before anyone plays: draw lists, secrets, their commitments, and seeds. Byte for byte in docs/fairness.md.
+
+use crate::domain::bank::BankVersion;
+use crate::domain::ids::AttemptId;
+use crate::domain::ids::QuestionId;
+use crate::domain::ids::QuestionIndex;
+use crate::domain::ids::RoundId;
+use crate::domain::ids::SeasonId;
+use crate::domain::question::Kind;
+use crate::domain::question::OPTIONS_MAX;
+use crate::domain::question::Question;
+use crate::domain::rules::Blueprint;
+use crate::domain::time::Timestamp;
+use data_encoding::HEXLOWER;
+use data_encoding::HEXLOWER_PERMISSIVE;
+use hmac::Hmac;
+use hmac::KeyInit;
+use hmac::Mac;
+use serde::Deserialize;
+use serde::Serialize;
+use sha2::Digest;
+use sha2::Sha256;
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The number of the way in which papers are drawn; a change to any byte of it is a new number.
+pub const ALGORITHM: u32 = 1;
+
+/// What one paper follows from. It gives away which questions come, by their ids, and no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Seed(pub [u8; 32]);
+
+/// What is public of a period's secret and draw list before the period opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Commitment(pub [u8; 32]);
+
+/// All seeds of one draw period follow from this. Deliberately not `Serialize`: it is published by [`PeriodSecret::publish`] alone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PeriodSecret(pub [u8; 32]);
+
+impl PeriodSecret {
+    /// The secret as 64 hexadecimal digits, for the round's proof once its last attempt has ended.
+    pub fn publish(&self) -> String {
+        HEXLOWER.encode(&self.0)
+    }
+
+    /// # Errors
+    /// Not 64 hexadecimal digits.
+    pub fn published(hex: &str) -> Result<PeriodSecret, NotHex> {
+        bytes_of_hex(hex).map(PeriodSecret)
+    }
+}
+
+impl fmt::Debug for PeriodSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PeriodSecret(***)")
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("应当是 64 位十六进制数字")]
+pub struct NotHex;
+
+fn bytes_of_hex(hex: &str) -> Result<[u8; 32], NotHex> {
+    let bytes = HEXLOWER_PERMISSIVE.decode(hex.trim().as_bytes()).map_err(|_| NotHex)?;
+    bytes.try_into().map_err(|_| NotHex)
+}
+
+macro_rules! told_in_hex {
+    ($($name:ident)*) => {$(
+        impl TryFrom<String> for $name {
+            type Error = NotHex;
+
+            fn try_from(hex: String) -> Result<$name, NotHex> {
+                bytes_of_hex(&hex).map($name)
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> String {
+                value.to_string()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&HEXLOWER.encode(&self.0))
+            }
+        }
+    )*};
+}
+
+told_in_hex! { Seed Commitment }
+
+/// 抽题清单: what a period's papers are drawn from, without texts and keys, so that it can be public.
+///
+/// In JSON a list of entries; read back, an entry's `index` is its place in the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<PublicEntry>", into = "Vec<PublicEntry>")]
+pub struct DrawList {
+    /// By question id.
+    pub entries: Vec<DrawEntry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DrawEntry {
+    pub id: QuestionId,
+    pub kind: Kind,
+    pub topic: String,
+    pub difficulty: u8,
+    /// How many options the question has.
+    pub options: u8,
+    pub fixed_order: bool,
+    /// Where the question is in its bank version; not part of the commitment.
+    pub index: QuestionIndex,
+}
+
+impl DrawList {
+    /// The questions of `bank` but for those that rest.
+    pub fn of(bank: &BankVersion, rested: &BTreeSet<QuestionId>) -> DrawList {
+        let mut entries: Vec<DrawEntry> = bank
+            .questions
+            .iter()
+            .enumerate()
+            .filter(|(_, question)| !rested.contains(&question.id))
+            .map(|(place, question)| DrawEntry::of(question, QuestionIndex(place as u32)))
+            .collect();
+        entries.sort_by(|a, b| a.id.cmp(&b.id));
+        DrawList { entries }
+    }
+}
+
+impl DrawEntry {
+    fn of(question: &Question, index: QuestionIndex) -> DrawEntry {
+        DrawEntry {
+            id: question.id.clone(),
+            kind: question.kind,
+            topic: question.topic.clone(),
+            difficulty: question.difficulty,
+            options: question.options.len() as u8,
+            fixed_order: question.fixed_order,
+            index,
+        }
+    }
+
+    /// Whether a paper may show the options in another order, as [`Question::may_shuffle`] says it.
+    pub fn may_shuffle(&self) -> bool {
+        !self.fixed_order && self.kind != Kind::TrueFalse
+    }
+}
+
+/// An entry as strangers see it.
+#[derive(Clone, Serialize, Deserialize)]
+struct PublicEntry {
+    id: QuestionId,
+    kind: Kind,
+    topic: String,
+    difficulty: u8,
+    options: u8,
+    fixed_order: bool,
+}
+
+impl From<DrawList> for Vec<PublicEntry> {
+    fn from(list: DrawList) -> Vec<PublicEntry> {
+        let public = |e: DrawEntry| PublicEntry {
+            id: e.id,
+            kind: e.kind,
+            topic: e.topic,
+            difficulty: e.difficulty,
+            options: e.options,
+            fixed_order: e.fixed_order,
+        };
+        list.entries.into_iter().map(public).collect()
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("题目 {0} 的选项多于 {OPTIONS_MAX} 个")]
+struct TooManyOptions(QuestionId);
+
+impl TryFrom<Vec<PublicEntry>> for DrawList {
+    type Error = TooManyOptions;
+
+    fn try_from(public: Vec<PublicEntry>) -> Result<DrawList, TooManyOptions> {
+        let mut entries = Vec::with_capacity(public.len());
+        for (place, e) in public.into_iter().enumerate() {
+            if usize::from(e.options) > OPTIONS_MAX {
+                return Err(TooManyOptions(e.id));
+            }
+            entries.push(DrawEntry {
+                id: e.id,
+                kind: e.kind,
+                topic: e.topic,
+                difficulty: e.difficulty,
+                options: e.options,
+                fixed_order: e.fixed_order,
+                index: QuestionIndex(place as u32),
+            });
+        }
+        Ok(DrawList { entries })
+    }
+}
+
+/// A draw period: a round, or a part of it that has its own secret.
+#[derive(Clone, Copy, Debug)]
+pub struct Period<'a> {
+    pub season: &'a SeasonId,
+    pub round: &'a RoundId,
+    /// Counted within the round.
+    pub number: u32,
+}
+
+/// What is published before the period opens, and binds the server to its papers.
+pub fn commitment(secret: &PeriodSecret, period: Period<'_>, blueprint: &Blueprint, list: &DrawList) -> Commitment {
+    let fields = Fields::tagged("kejing/v1/commitment")
+        .bytes(&secret.0)
+        .text(period.season.as_str())
+        .text(period.round.as_str())
+        .number(period.number)
+        .number(ALGORITHM);
+    let fields = with_draw_list(with_blueprint(fields, blueprint), list);
+    Commitment(Sha256::digest(&fields.0).into())
+}
+
+fn with_blueprint(mut fields: Fields, blueprint: &Blueprint) -> Fields {
+    fields = fields.number(blueprint.sections.len() as u64);
+    for section in &blueprint.sections {
+        fields = fields.number(section.kinds.len() as u64);
+        for kind in &section.kinds {
+            fields = fields.text(kind.code());
+        }
+        fields = fields.number(section.count).number(section.points).number(section.topics.len() as u64);
+        for topic in &section.topics {
+            fields = fields.text(topic);
+        }
+        fields = fields.number(section.difficulties.len() as u64);
+        for difficulty in &section.difficulties {
+            fields = fields.number(*difficulty);
+        }
+    }
+    fields
+}
+
+fn with_draw_list(mut fields: Fields, list: &DrawList) -> Fields {
+    fields = fields.number(list.entries.len() as u64);
+    for entry in &list.entries {
+        fields = fields
+            .text(entry.id.as_str())
+            .text(entry.kind.code())
+            .text(&entry.topic)
+            .number(entry.difficulty)
+            .number(entry.options)
+            .number(entry.fixed_order);
+    }
+    fields
+}
+
+/// The seed of a participant's `attempt`-th attempt (from 1, all that were started) in a round, under one period's secret.
+/// `participant` is the id that the participant themself sees.
+pub fn seed(secret: &PeriodSecret, participant: &str, round: &RoundId, attempt: u32) -> Seed {
+    let fields = Fields::tagged("kejing/v1/paper").text(participant).text(round.as_str()).number(attempt);
+    Seed(keyed_hash(&secret.0, &fields))
+}
+
+/// What a receipt vouches for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiptFacts {
+    pub attempt: AttemptId,
+    pub score: u64,
+    pub correct: u32,
+    pub of: u32,
+    pub elapsed_ms: u64,
+    pub finished_at: Timestamp,
+}
+
+/// How many characters a receipt has.
+pub const RECEIPT_CHARACTERS: usize = 12;
+
+/// Digits and capitals without I, L, O and U, which are misread or misheard (Crockford's base 32).
+const RECEIPT_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// 回执: 12 characters that only this server can have made for this result.
+pub fn receipt(key: &[u8; 32], facts: &ReceiptFacts) -> String {
+    let fields = Fields::tagged("kejing/v1/receipt")
+        .number(facts.attempt.0.unsigned_abs())
+        .number(facts.score)
+        .number(facts.correct)
+        .number(facts.of)
+        .number(facts.elapsed_ms)
+        .number(facts.finished_at.0.unsigned_abs());
+    // A byte modulo 32 is even: 256 is a multiple of 32.
+    let letter = |byte: &u8| char::from(RECEIPT_ALPHABET[usize::from(byte % 32)]);
+    keyed_hash(key, &fields)[..RECEIPT_CHARACTERS].iter().map(letter).collect()
+}
+
+/// What a person typed or dictated, as [`receipt`] writes it; `None` where it cannot be a receipt.
+pub fn receipt_as_typed(typed: &str) -> Option<String> {
+    // A receipt with every character apart is short; more is not worth reading.
+    if typed.chars().count() > RECEIPT_CHARACTERS * 4 {
+        return None;
+    }
+    let mut receipt = String::with_capacity(RECEIPT_CHARACTERS);
+    for c in typed.chars() {
+        // Input methods leave full-width letters behind.
+        let c = match c {
+            '！'..='～' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
+            _ => c,
+        };
+        match c.to_ascii_uppercase() {
+            c if c.is_whitespace() || matches!(c, '-' | '_' | '.' | '—' | '–' | '·') => {}
+            'O' => receipt.push('0'),
+            'I' | 'L' => receipt.push('1'),
+            c if c.is_ascii() && RECEIPT_ALPHABET.contains(&(c as u8)) => receipt.push(c),
+            _ => return None,
+        }
+    }
+    (receipt.len() == RECEIPT_CHARACTERS).then_some(receipt)
+}
+
+/// What a hash is taken over: a tag, then fields, each after its length, so that no two inputs share their bytes.
+struct Fields(Vec<u8>);
+
+impl Fields {
+    fn tagged(tag: &str) -> Fields {
+        Fields(Vec::with_capacity(256)).text(tag)
+    }
+
+    fn bytes(mut self, bytes: &[u8]) -> Fields {
+        self.0.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+        self.0.extend_from_slice(bytes);
+        self
+    }
+
+    fn text(self, text: &str) -> Fields {
+        self.bytes(text.as_bytes())
+    }
+
+    /// Decimal digits; a yes is 1, a no is 0.
+    fn number(self, number: impl Into<u64>) -> Fields {
+        self.text(&number.into().to_string())
+    }
+}
+
+fn keyed_hash(key: &[u8; 32], fields: &Fields) -> [u8; 32] {
+    // HMAC fills a short key up with zeros to the hash's block of 64 bytes.
+    let mut block = [0; 64];
+    block[..key.len()].copy_from_slice(key);
+    let mut mac = Hmac::<Sha256>::new(&block.into());
+    mac.update(&fields.0);
+    mac.finalize().into_bytes().into()
+}

@@ -10,6 +10,7 @@ pub mod rules;
 pub mod season;
 pub mod fairness;
 pub mod paper;
+pub mod proof;
 pub mod score;
 pub mod attempt;
 pub mod board;

@@ -26,6 +26,19 @@ impl Kind {
             Kind::Multiple => "多选题",
         }
     }
+
+    /// The kind in files, on the wire and in hashes.
+    pub fn code(self) -> &'static str {
+        match self {
+            Kind::TrueFalse => "true_false",
+            Kind::Single => "single",
+            Kind::Multiple => "multiple",
+        }
+    }
+
+    pub fn of_code(code: &str) -> Option<Kind> {
+        [Kind::TrueFalse, Kind::Single, Kind::Multiple].into_iter().find(|kind| kind.code() == code)
+    }
 }
 
 /// A set of options, by their place from 0: bit n stands for option n.
