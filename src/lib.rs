@@ -1,3 +1,4 @@
 //! 科竞 Kejing: the server of a region's online science-literacy competition. Floors, in reading order; see docs/architecture.md.
 
 pub mod domain;
+pub mod ledger;

@@ -1,1 +1,247 @@
-//! (being written)
+//! What an answer earns, what an attempt comes to, and what a participant's attempts come to.
+
+use crate::domain::ids::AttemptId;
+use crate::domain::question::Choices;
+use crate::domain::question::Question;
+use crate::domain::rules::MultipleScoring;
+use crate::domain::rules::Scoring;
+use crate::domain::rules::SeasonTallyRule;
+use crate::domain::rules::TallyRule;
+use crate::domain::time::Day;
+use crate::domain::time::Timestamp;
+use std::cmp::Ordering;
+
+/// What one settled question brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    pub correct: bool,
+    pub points: u32,
+}
+
+/// Marks `chosen` against the question's key. `worth` is the section's points; `right_before` the right answers so far.
+pub fn mark(scoring: &Scoring, worth: u32, question: &Question, chosen: Choices, right_before: u32) -> Mark {
+    let correct = chosen == question.key;
+    if let Some(threshold) = scoring.threshold {
+        let reached = correct && right_before + 1 == threshold.right;
+        return Mark { correct, points: if reached { threshold.points } else { 0 } };
+    }
+    let points = if correct { worth } else { part(scoring.multiple, worth, question.key, chosen) };
+    Mark { correct, points }
+}
+
+/// The points of an incomplete answer. Single choice and true/false have one right option, so nothing of them can be incomplete.
+fn part(rule: MultipleScoring, worth: u32, key: Choices, chosen: Choices) -> u32 {
+    let wrong = !chosen.without(key).is_empty();
+    if wrong || chosen.is_empty() {
+        return 0;
+    }
+    match rule {
+        MultipleScoring::AllOrNothing => 0,
+        MultipleScoring::HalfForPart => worth / 2,
+        MultipleScoring::ByOption => worth * chosen.count() / key.count(),
+    }
+}
+
+/// One participant's place in an order, best first: higher score, less elapsed time, earlier finish, lower attempt id.
+/// Attempt ids are unique, so no two standings tie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Standing {
+    pub score: u32,
+    pub elapsed_ms: u64,
+    pub finished_at: Timestamp,
+    pub attempt: AttemptId,
+}
+
+impl Ord for Standing {
+    /// `Less` is better.
+    fn cmp(&self, other: &Standing) -> Ordering {
+        other
+            .score
+            .cmp(&self.score)
+            .then(self.elapsed_ms.cmp(&other.elapsed_ms))
+            .then(self.finished_at.cmp(&other.finished_at))
+            .then(self.attempt.cmp(&other.attempt))
+    }
+}
+
+impl PartialOrd for Standing {
+    fn partial_cmp(&self, other: &Standing) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// What a participant's counted attempts in one round come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    pub standing: Standing,
+    /// The best of the latest day, for [`TallyRule::SumOfDailyBest`].
+    day: Day,
+    day_best: (u32, u64),
+}
+
+impl Tally {
+    /// The tally after its first counted attempt, which belongs to `day`.
+    pub fn first(attempt: Standing, day: Day) -> Tally {
+        Tally { standing: attempt, day, day_best: (attempt.score, attempt.elapsed_ms) }
+    }
+
+    /// Takes one more counted attempt. Attempts of one participant never overlap, so they come in the order of their days.
+    pub fn add(&mut self, rule: TallyRule, attempt: Standing, day: Day) {
+        match rule {
+            TallyRule::Best => self.standing = self.standing.min(attempt),
+            TallyRule::Last => self.standing = attempt,
+            TallyRule::Sum => self.accumulate(attempt.score, attempt.elapsed_ms, attempt),
+            TallyRule::SumOfDailyBest => self.add_to_day(attempt, day),
+        }
+    }
+
+    fn add_to_day(&mut self, attempt: Standing, day: Day) {
+        if day != self.day {
+            self.day = day;
+            self.day_best = (attempt.score, attempt.elapsed_ms);
+            self.accumulate(attempt.score, attempt.elapsed_ms, attempt);
+            return;
+        }
+        let (score, elapsed_ms) = self.day_best;
+        let better = (attempt.score, std::cmp::Reverse(attempt.elapsed_ms)) > (score, std::cmp::Reverse(elapsed_ms));
+        if better {
+            self.day_best = (attempt.score, attempt.elapsed_ms);
+            self.standing = Standing {
+                score: self.standing.score - score + attempt.score,
+                elapsed_ms: self.standing.elapsed_ms - elapsed_ms + attempt.elapsed_ms,
+                finished_at: attempt.finished_at,
+                attempt: attempt.attempt,
+            };
+        }
+    }
+
+    /// Finish and id stay with the attempt that brought the score to what it is: one that earned nothing leaves them.
+    fn accumulate(&mut self, score: u32, elapsed_ms: u64, attempt: Standing) {
+        self.standing.score += score;
+        self.standing.elapsed_ms += elapsed_ms;
+        if score > 0 {
+            self.standing.finished_at = attempt.finished_at;
+            self.standing.attempt = attempt.attempt;
+        }
+    }
+}
+
+/// The season's standing from those of its counted rounds; `None` while there are none.
+pub fn season_standing(rule: SeasonTallyRule, rounds: impl IntoIterator<Item = Standing>) -> Option<Standing> {
+    let mut rounds = rounds.into_iter();
+    let first = rounds.next()?;
+    Some(rounds.fold(first, |so_far, round| match rule {
+        SeasonTallyRule::BestRound => so_far.min(round),
+        SeasonTallyRule::SumOfRounds => {
+            let latest = if (round.finished_at, round.attempt) > (so_far.finished_at, so_far.attempt) { round } else { so_far };
+            Standing {
+                score: so_far.score + round.score,
+                elapsed_ms: so_far.elapsed_ms + round.elapsed_ms,
+                finished_at: latest.finished_at,
+                attempt: latest.attempt,
+            }
+        }
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::QuestionId;
+    use crate::domain::question::Kind;
+    use crate::domain::rules::Threshold;
+
+    fn multiple(key: u16) -> Question {
+        Question {
+            id: QuestionId("q".into()),
+            kind: Kind::Multiple,
+            topic: "卫生健康".into(),
+            difficulty: 1,
+            stem: "？".into(),
+            options: ["甲", "乙", "丙", "丁"].map(String::from).to_vec(),
+            key: Choices(key),
+            fixed_order: false,
+            explanation: "。".into(),
+            source: "。".into(),
+            contributor: None,
+            link: None,
+            media: None,
+        }
+    }
+
+    fn scoring(multiple: MultipleScoring) -> Scoring {
+        Scoring { multiple, threshold: None }
+    }
+
+    fn standing(score: u32, elapsed_ms: u64, finished_at: i64, attempt: i64) -> Standing {
+        Standing { score, elapsed_ms, finished_at: Timestamp(finished_at), attempt: AttemptId(attempt) }
+    }
+
+    #[test]
+    fn an_incomplete_answer_earns_what_the_rule_says_and_a_wrong_option_nothing() {
+        let check = |rule, chosen: u16, points| {
+            let got = mark(&scoring(rule), 5, &multiple(0b0111), Choices(chosen), 0);
+            assert_eq!(got, Mark { correct: chosen == 0b0111, points }, "{rule:?} {chosen:b}");
+        };
+        for rule in [MultipleScoring::AllOrNothing, MultipleScoring::HalfForPart, MultipleScoring::ByOption] {
+            check(rule, 0b0111, 5);
+            check(rule, 0b1111, 0);
+            check(rule, 0b1000, 0);
+            check(rule, 0b0000, 0);
+        }
+        check(MultipleScoring::AllOrNothing, 0b0011, 0);
+        check(MultipleScoring::HalfForPart, 0b0011, 2);
+        check(MultipleScoring::ByOption, 0b0011, 3);
+        check(MultipleScoring::ByOption, 0b0001, 1);
+    }
+
+    #[test]
+    fn the_threshold_is_paid_once_by_the_answer_that_reaches_it() {
+        let rule = Scoring { multiple: MultipleScoring::AllOrNothing, threshold: Some(Threshold { right: 2, points: 1 }) };
+        let points = |right_before| mark(&rule, 0, &multiple(0b11), Choices(0b11), right_before).points;
+        assert_eq!([points(0), points(1), points(2)], [0, 1, 0]);
+    }
+
+    #[test]
+    fn standings_are_ordered_by_score_then_time_then_finish_then_attempt() {
+        let in_order =
+            [standing(90, 5, 9, 9), standing(80, 4, 9, 9), standing(80, 5, 7, 9), standing(80, 5, 8, 1), standing(80, 5, 8, 2)];
+        let mut shuffled = in_order;
+        shuffled.reverse();
+        shuffled.sort();
+        assert_eq!(shuffled, in_order);
+    }
+
+    #[test]
+    fn best_keeps_the_better_attempt_whole() {
+        let mut tally = Tally::first(standing(80, 50, 1, 1), Day(0));
+        tally.add(TallyRule::Best, standing(80, 40, 2, 2), Day(0));
+        tally.add(TallyRule::Best, standing(70, 1, 3, 3), Day(0));
+        assert_eq!(tally.standing, standing(80, 40, 2, 2));
+    }
+
+    #[test]
+    fn a_sum_keeps_the_finish_of_the_attempt_that_last_earned_something() {
+        let mut tally = Tally::first(standing(10, 5, 1, 1), Day(0));
+        tally.add(TallyRule::Sum, standing(20, 5, 2, 2), Day(0));
+        tally.add(TallyRule::Sum, standing(0, 5, 3, 3), Day(0));
+        assert_eq!(tally.standing, standing(30, 15, 2, 2));
+    }
+
+    #[test]
+    fn each_days_best_is_summed() {
+        let mut tally = Tally::first(standing(60, 5, 1, 1), Day(0));
+        tally.add(TallyRule::SumOfDailyBest, standing(50, 1, 2, 2), Day(0));
+        tally.add(TallyRule::SumOfDailyBest, standing(80, 9, 3, 3), Day(0));
+        tally.add(TallyRule::SumOfDailyBest, standing(40, 2, 4, 4), Day(1));
+        assert_eq!(tally.standing, standing(120, 11, 4, 4));
+    }
+
+    #[test]
+    fn a_season_is_the_sum_of_its_rounds_or_the_best_of_them() {
+        let rounds = [standing(90, 10, 5, 5), standing(80, 20, 3, 3)];
+        assert_eq!(season_standing(SeasonTallyRule::SumOfRounds, rounds), Some(standing(170, 30, 5, 5)));
+        assert_eq!(season_standing(SeasonTallyRule::BestRound, rounds), Some(rounds[0]));
+        assert_eq!(season_standing(SeasonTallyRule::BestRound, []), None);
+    }
+}

@@ -1,0 +1,206 @@
+//! The facts that the ledger keeps. What scores follows from these and from nothing else.
+
+use crate::domain::attempt::Ending;
+use crate::domain::attempt::Fate;
+use crate::domain::attempt::Given;
+use crate::domain::fairness::Seed;
+use crate::domain::ids::AttemptId;
+use crate::domain::ids::ParticipantId;
+use crate::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// An entry's number in its lane, from 1.
+pub type EntryNumber = i64;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    Registered(Box<Registered>),
+    Started(Box<Started>),
+    /// A question was opened other than by the verdict before it. Not waited for: losing it costs nobody anything.
+    Opened { attempt: AttemptId, seq: u32, at: Timestamp },
+    /// A question was settled, the attempt ended, or both at once.
+    Settled(Settled),
+    /// One of the rare facts.
+    Noted { at: Timestamp, note: Box<Note> },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settled {
+    pub attempt: AttemptId,
+    pub fate: Option<Fate>,
+    pub at: Timestamp,
+    pub ended: Option<Box<Ended>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    pub participant: ParticipantId,
+    /// The client's UUID: the same one gets the same participant again.
+    pub request: [u8; 16],
+    pub who: Who,
+    /// SHA-256 of the token, cut to 16 bytes.
+    pub token: TokenHash,
+    pub recovery: TokenHash,
+    pub consented: bool,
+    pub at: Timestamp,
+}
+
+/// A participant's name and place, by codes and ids that outlive a change of the season file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    pub name: String,
+    pub city: String,
+    pub county: Option<String>,
+    pub organisation: Option<String>,
+    pub group: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenHash(pub [u8; 16]);
+
+impl std::fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokenHash(***)")
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    pub attempt: AttemptId,
+    pub participant: ParticipantId,
+    /// The entry that opened the draw period.
+    pub period: EntryNumber,
+    /// The participant's n-th attempt in the round, from 1.
+    pub number: u32,
+    pub seed: Seed,
+    pub at: Timestamp,
+}
+
+/// An attempt's end: what it came to, and every settled question in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub attempt: AttemptId,
+    pub score: u32,
+    pub correct: u32,
+    pub elapsed_ms: u64,
+    pub at: Timestamp,
+    pub ending: Ending,
+    pub fates: Vec<Fate>,
+}
+
+/// The rare facts, kept as JSON.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Note {
+    /// The season file that is in force from here on, in its canonical form.
+    Season { canonical: String, reason: Option<String> },
+    /// A bank version in its canonical form; its digest names it.
+    Bank { canonical: String, digest: String },
+    Period(Period),
+    /// A draw period's secret is out.
+    SecretOut { period: EntryNumber, secret: String },
+    /// The server was away: everything open moves on by `to − from`.
+    Outage { from: Timestamp, to: Timestamp },
+    Token { participant: ParticipantId, token: TokenHash },
+    /// A participant's name or place from here on.
+    Changed { participant: ParticipantId, who: Who },
+    /// 「这道题有问题」
+    Report { participant: ParticipantId, attempt: AttemptId, seq: u32, reason: String },
+}
+
+/// A draw period: the rules and the bank version of one round for a time, and the sealed secret that seeds its papers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Period {
+    pub round: String,
+    /// Numbered within the round, from 1.
+    pub number: u32,
+    pub from: Timestamp,
+    /// Exclusive; `None` while nothing bounds it.
+    pub to: Option<Timestamp>,
+    /// The [`Note::Season`] whose rules apply.
+    pub season: EntryNumber,
+    /// The bank version's digest.
+    pub bank: String,
+    pub commitment: String,
+    /// The secret, sealed with the key file; hex.
+    pub sealed: String,
+}
+
+/// The `given` of an [`Entry::Opened`] among the raw answers.
+pub const OPENED_CODE: i16 = -3;
+
+/// Packs settled questions in order: for each its code, zigzag, and its time, both LEB128. Two to five bytes each.
+pub fn pack(fates: &[Fate]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(fates.len() * 4);
+    for fate in fates {
+        let code = i32::from(fate.given.code());
+        put(&mut bytes, ((code << 1) ^ (code >> 31)) as u32);
+        put(&mut bytes, fate.elapsed_ms);
+    }
+    bytes
+}
+
+/// The inverse of [`pack`]; `None` where the bytes are not of its making.
+pub fn unpack(mut bytes: &[u8]) -> Option<Vec<Fate>> {
+    let mut fates = Vec::new();
+    while !bytes.is_empty() {
+        let zigzag = take(&mut bytes)?;
+        let code = (zigzag >> 1) as i32 ^ -((zigzag & 1) as i32);
+        let given = Given::from_code(i16::try_from(code).ok()?)?;
+        let elapsed_ms = take(&mut bytes)?;
+        fates.push(Fate { seq: fates.len() as u32 + 1, given, elapsed_ms });
+    }
+    Some(fates)
+}
+
+fn put(bytes: &mut Vec<u8>, mut value: u32) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn take(bytes: &mut &[u8]) -> Option<u32> {
+    let mut value = 0u32;
+    for shift in (0..35).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u32::from(byte & 0x7f).checked_shl(shift)?;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::question::Choices;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn packed_answers_are_read_back(given in prop::collection::vec((-2i16..256, any::<u32>()), 0..40)) {
+            let fates: Vec<Fate> = given
+                .iter()
+                .enumerate()
+                .map(|(i, &(code, elapsed_ms))| Fate { seq: i as u32 + 1, given: Given::from_code(code).unwrap(), elapsed_ms })
+                .collect();
+            prop_assert_eq!(unpack(&pack(&fates)), Some(fates));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = unpack(&bytes);
+        }
+    }
+
+    #[test]
+    fn a_usual_answer_takes_three_bytes() {
+        let fate = Fate { seq: 1, given: Given::Chosen(Choices(0b101)), elapsed_ms: 9_500 };
+        assert_eq!(pack(&[fate]).len(), 3);
+    }
+}

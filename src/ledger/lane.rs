@@ -1,0 +1,175 @@
+//! The lane: room is reserved before anything is judged, entries are committed in groups, and only what was committed is applied.
+
+use crate::domain::time::Timestamp;
+use crate::ledger::entry::Entry;
+use crate::ledger::entry::EntryNumber;
+use crate::ledger::store::Batch;
+use crate::ledger::store::LaneState;
+use crate::ledger::store::LedgerError;
+use crate::ledger::store::Store;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+
+/// Entries waiting for their commit. Full: [`Full`], which the person is told as `busy`; nothing was used up.
+pub const QUEUE_ENTRIES: usize = 32_768;
+/// At most so many entries a commit; the rest goes into the next.
+pub const BATCH_ENTRIES: usize = 8_192;
+/// From so many entries in the last commit on, the next one gathers for [`GATHER_MS`]: under load fewer, larger commits cost less.
+const GATHER_FROM: usize = 24;
+const GATHER_MS: u64 = 1;
+
+/// Asks the contest's clock; the ledger has none of its own.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What is computed from committed entries.
+pub trait Projection: Send + Sync {
+    /// Called once for each commit, in order, with the number of the first entry. Must not block.
+    fn committed(&self, first: EntryNumber, entries: Vec<Entry>);
+}
+
+/// The queue is full: refuse before anything is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+struct Pushed {
+    entry: Entry,
+    done: Option<oneshot::Sender<EntryNumber>>,
+}
+
+/// A handle to the lane's queue; cheap to clone.
+#[derive(Clone)]
+pub struct Lane {
+    queue: mpsc::Sender<Pushed>,
+}
+
+/// Room for one entry. From reserving to pushing nothing may await.
+pub struct Room<'a>(mpsc::Permit<'a, Pushed>);
+
+impl Lane {
+    /// # Errors
+    /// [`Full`] when [`QUEUE_ENTRIES`] wait, or the lane has stopped.
+    pub fn reserve(&self) -> Result<Room<'_>, Full> {
+        self.queue.try_reserve().map(Room).map_err(|_| Full)
+    }
+
+    /// Pushes one entry where waiting for room is right: timers, and acts of the server itself.
+    ///
+    /// # Errors
+    /// The lane has stopped.
+    pub async fn append(&self, entry: Entry) -> Result<EntryNumber, LedgerError> {
+        let (done, committed) = oneshot::channel();
+        self.queue.send(Pushed { entry, done: Some(done) }).await.map_err(|_| LedgerError::Stopped)?;
+        committed.await.map_err(|_| LedgerError::Stopped)
+    }
+
+    /// How many entries wait for their commit.
+    pub fn waiting(&self) -> usize {
+        QUEUE_ENTRIES - self.queue.capacity()
+    }
+}
+
+impl Room<'_> {
+    /// The projection hears of it when it is committed.
+    pub fn push(self, entry: Entry) {
+        self.0.send(Pushed { entry, done: None });
+    }
+
+    /// As [`Room::push`]; the receiver gets the entry's number once it is committed, and an error if it never will be.
+    pub fn push_and_wait(self, entry: Entry) -> oneshot::Receiver<EntryNumber> {
+        let (done, committed) = oneshot::channel();
+        self.0.send(Pushed { entry, done: Some(done) });
+        committed
+    }
+}
+
+/// Figures of the lane for `/metrics`.
+pub trait LaneMeter: Send + Sync {
+    fn committed(&self, entries: usize, took: Duration);
+}
+
+/// The lane's own end: one task, one transaction in flight.
+pub struct Writer {
+    queue: mpsc::Receiver<Pushed>,
+    store: Arc<dyn Store>,
+    state: LaneState,
+    now: Now,
+}
+
+/// A lane whose writer still has to be run.
+pub fn lane(store: Arc<dyn Store>, state: LaneState, now: Now) -> (Lane, Writer) {
+    let (sender, receiver) = mpsc::channel(QUEUE_ENTRIES);
+    (Lane { queue: sender }, Writer { queue: receiver, store, state, now })
+}
+
+impl Writer {
+    /// Runs until every [`Lane`] is gone, then returns; everything pushed before was committed.
+    ///
+    /// # Errors
+    /// A commit failed. Nothing of it was told, and the process must end: what the disk holds is found out by the next start.
+    pub async fn run(mut self, projection: Arc<dyn Projection>, meter: Arc<dyn LaneMeter>) -> Result<(), LedgerError> {
+        let mut pushed = Vec::with_capacity(256);
+        let mut last_size = 0;
+        let mut idle = tokio::time::interval(Duration::from_secs(1));
+        idle.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                biased;
+                received = self.queue.recv_many(&mut pushed, BATCH_ENTRIES) => {
+                    if received == 0 {
+                        return self.store.mark_alive(self.state.epoch, (self.now)()).await;
+                    }
+                }
+                _ = idle.tick() => {
+                    self.store.mark_alive(self.state.epoch, (self.now)()).await?;
+                    continue;
+                }
+            }
+            if last_size.max(pushed.len()) >= GATHER_FROM {
+                self.gather(&mut pushed).await;
+            }
+            last_size = pushed.len();
+            self.commit(&mut pushed, projection.as_ref(), meter.as_ref()).await?;
+            idle.reset();
+        }
+    }
+
+    async fn gather(&mut self, pushed: &mut Vec<Pushed>) {
+        tokio::time::sleep(Duration::from_millis(GATHER_MS)).await;
+        while pushed.len() < BATCH_ENTRIES {
+            match self.queue.try_recv() {
+                Ok(next) => pushed.push(next),
+                Err(_) => break,
+            }
+        }
+    }
+
+    async fn commit(
+        &mut self,
+        pushed: &mut Vec<Pushed>,
+        projection: &dyn Projection,
+        meter: &dyn LaneMeter,
+    ) -> Result<(), LedgerError> {
+        let mut entries = Vec::with_capacity(pushed.len());
+        let mut waiting = Vec::new();
+        for (i, Pushed { entry, done }) in pushed.drain(..).enumerate() {
+            entries.push(entry);
+            if let Some(done) = done {
+                waiting.push((i, done));
+            }
+        }
+        let first = self.state.last_n + 1;
+        let begun = (self.now)();
+        let batch = Batch { epoch: self.state.epoch, first, entries: &entries, alive_at: begun };
+        self.store.commit(batch).await?;
+        meter.committed(entries.len(), Duration::from_millis((self.now)().since(begun).max(0) as u64));
+        self.state.last_n += entries.len() as i64;
+        projection.committed(first, entries);
+        for (i, done) in waiting {
+            // A waiter that hung up has been split from nothing: the entry is committed and applied.
+            let _ = done.send(first + i as i64);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,284 @@
+//! The ledger on SQLite: `ledger.db` in the data folder, one writer connection, a pool for reads.
+//! Durable means: WAL with `synchronous=FULL`, so each commit has been flushed to the disk when it returns.
+
+mod rows;
+mod write;
+
+use crate::domain::ids::AttemptId;
+use crate::domain::ids::ParticipantId;
+use crate::domain::ids::SeasonId;
+use crate::domain::time::Timestamp;
+use crate::ledger::entry::EntryNumber;
+use crate::ledger::entry::Registered;
+use crate::ledger::store::Batch;
+use crate::ledger::store::LaneState;
+use crate::ledger::store::LedgerError;
+use crate::ledger::store::Noted;
+use crate::ledger::store::PAGE_ROWS;
+use crate::ledger::store::RawAnswer;
+use crate::ledger::store::Recorded;
+use crate::ledger::store::Store;
+use futures_util::future::BoxFuture;
+use rows::SELECT_ATTEMPT;
+use sqlx::ConnectOptions;
+use sqlx::Connection;
+use sqlx::Row;
+use sqlx::SqliteConnection;
+use sqlx::SqlitePool;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::SqliteJournalMode;
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::sqlite::SqliteSynchronous;
+use std::fs::File;
+use std::path::Path;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// Embedded, so that the binary brings its schema along.
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// The one lane of SQLite.
+const LANE: i64 = 1;
+/// The one season of a data folder.
+const SEASON: i64 = 1;
+/// Connections for reads; more wait their turn.
+const READERS_MAX: u32 = 4;
+/// Pages of the log between checkpoints: fewer make some commits pay 5 ms for it.
+const CHECKPOINT_PAGES: &str = "10000";
+
+pub struct Sqlite {
+    /// `None` once closed, or where the folder was only opened to be read.
+    writer: Mutex<Option<SqliteConnection>>,
+    readers: SqlitePool,
+    /// Holds the folder for this process until dropped.
+    _lock: File,
+}
+
+impl Sqlite {
+    /// Opens the ledger of `season` in `folder`, making both where they are not there.
+    ///
+    /// # Errors
+    /// Another process has the folder, it holds another season, or the database refuses.
+    pub async fn open(folder: &Path, season: &SeasonId) -> Result<Sqlite, LedgerError> {
+        std::fs::create_dir_all(folder).map_err(|cause| at(folder, cause))?;
+        let lock = lock(folder)?;
+        let mut writer = options(folder).create_if_missing(true).connect().await?;
+        MIGRATIONS.run(&mut writer).await?;
+        claim(&mut writer, season).await?;
+        // After a crash the log is written back in full before anything is acknowledged, so that what is read is on the disk.
+        sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut writer).await?;
+        Ok(Sqlite { writer: Mutex::new(Some(writer)), readers: readers(folder).await?, _lock: lock })
+    }
+
+    /// Opens the ledger in `folder` beside a stopped server, changing nothing. Which season it is, is in its notes.
+    ///
+    /// # Errors
+    /// There is no ledger there, a server is running on it, or the database refuses.
+    pub async fn open_stopped(folder: &Path) -> Result<Sqlite, LedgerError> {
+        let file = folder.join("ledger.db");
+        std::fs::metadata(&file).map_err(|cause| at(&file, cause))?;
+        let lock = lock(folder)?;
+        Ok(Sqlite { writer: Mutex::new(None), readers: readers(folder).await?, _lock: lock })
+    }
+}
+
+fn at(path: &Path, cause: std::io::Error) -> LedgerError {
+    LedgerError::Folder { folder: path.display().to_string(), cause }
+}
+
+fn lock(folder: &Path) -> Result<File, LedgerError> {
+    let path = folder.join("ledger.lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|cause| at(&path, cause))?;
+    file.try_lock().map_err(|_| LedgerError::Locked(folder.display().to_string()))?;
+    Ok(file)
+}
+
+fn options(folder: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(folder.join("ledger.db"))
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        .pragma("cache_size", "-65536")
+        .command_buffer_size(256)
+        .row_buffer_size(1024)
+}
+
+async fn readers(folder: &Path) -> Result<SqlitePool, LedgerError> {
+    let options = options(folder).pragma("query_only", "on");
+    Ok(SqlitePoolOptions::new().max_connections(READERS_MAX).connect_with(options).await?)
+}
+
+/// Writes the season's name into a new ledger; refuses one that holds another.
+async fn claim(writer: &mut SqliteConnection, season: &SeasonId) -> Result<(), LedgerError> {
+    let found: Option<String> =
+        sqlx::query_scalar("select name from season where id = ?").bind(SEASON).fetch_optional(&mut *writer).await?;
+    match found {
+        Some(found) if found == season.as_str() => Ok(()),
+        Some(found) => Err(LedgerError::OtherSeason { found, wanted: season.to_string() }),
+        None => {
+            let mut transaction = writer.begin_with("begin immediate").await?;
+            sqlx::query("insert into season (id, name) values (?, ?)")
+                .bind(SEASON)
+                .bind(season.as_str())
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::query("insert into lane (id, season, epoch, last_n, alive_at) values (?, ?, 0, 0, 0)")
+                .bind(LANE)
+                .bind(SEASON)
+                .execute(&mut *transaction)
+                .await?;
+            Ok(transaction.commit().await?)
+        }
+    }
+}
+
+impl Store for Sqlite {
+    fn take_lane(&self) -> BoxFuture<'_, Result<LaneState, LedgerError>> {
+        Box::pin(async {
+            let mut writer = self.writer.lock().await;
+            let writer = writer.as_mut().ok_or(LedgerError::Stopped)?;
+            sqlx::query("update lane set epoch = epoch + 1 where id = ?").bind(LANE).execute(&mut *writer).await?;
+            let row = sqlx::query("select epoch, last_n, alive_at from lane where id = ?")
+                .bind(LANE)
+                .fetch_one(&mut *writer)
+                .await?;
+            rows::lane(&row)
+        })
+    }
+
+    fn commit<'a>(&'a self, batch: Batch<'a>) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Box::pin(async move {
+            let mut writer = self.writer.lock().await;
+            write::commit(writer.as_mut().ok_or(LedgerError::Stopped)?, batch).await
+        })
+    }
+
+    fn mark_alive(&self, epoch: i64, at: Timestamp) -> BoxFuture<'_, Result<(), LedgerError>> {
+        Box::pin(async move {
+            let mut writer = self.writer.lock().await;
+            let writer = writer.as_mut().ok_or(LedgerError::Stopped)?;
+            let marked = sqlx::query("update lane set alive_at = ? where id = ? and epoch = ?")
+                .bind(at.0)
+                .bind(LANE)
+                .bind(epoch)
+                .execute(&mut *writer)
+                .await?;
+            write::fence(writer, epoch, marked.rows_affected()).await
+        })
+    }
+
+    fn lane(&self) -> BoxFuture<'_, Result<LaneState, LedgerError>> {
+        Box::pin(async {
+            let row = sqlx::query("select epoch, last_n, alive_at from lane where id = ?")
+                .bind(LANE)
+                .fetch_one(&self.readers)
+                .await?;
+            rows::lane(&row)
+        })
+    }
+
+    fn notes(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<Noted>, LedgerError>> {
+        Box::pin(async move {
+            let found = sqlx::query("select n, at, body from entry where n > ? order by n limit ?")
+                .bind(after)
+                .bind(PAGE_ROWS)
+                .fetch_all(&self.readers)
+                .await?;
+            found.iter().map(rows::noted).collect()
+        })
+    }
+
+    fn participants(&self, after: ParticipantId) -> BoxFuture<'_, Result<Vec<(EntryNumber, Registered)>, LedgerError>> {
+        Box::pin(async move {
+            let found = sqlx::query(
+                "select id, n, request, name, city, county, organisation, group_id, token, recovery, consented, at
+                 from participant where id > ? order by id limit ?",
+            )
+            .bind(after.0)
+            .bind(PAGE_ROWS)
+            .fetch_all(&self.readers)
+            .await?;
+            found.iter().map(rows::registered).collect()
+        })
+    }
+
+    fn attempts(&self, after: AttemptId) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
+        Box::pin(async move {
+            let found = sqlx::query(joined(SELECT_ATTEMPT, "where s.attempt > ? order by s.attempt limit ?"))
+                .bind(after.0)
+                .bind(PAGE_ROWS)
+                .fetch_all(&self.readers)
+                .await?;
+            found.iter().map(rows::recorded).collect()
+        })
+    }
+
+    fn answers(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<RawAnswer>, LedgerError>> {
+        Box::pin(async move {
+            let found = sqlx::query(
+                "select n, attempt, seq, given, elapsed_ms, at from answer where n > ? order by n limit ?",
+            )
+            .bind(after)
+            .bind(PAGE_ROWS)
+            .fetch_all(&self.readers)
+            .await?;
+            found.iter().map(rows::raw_answer).collect()
+        })
+    }
+
+    fn attempt(&self, id: AttemptId) -> BoxFuture<'_, Result<Option<Recorded>, LedgerError>> {
+        Box::pin(async move {
+            let found = sqlx::query(joined(SELECT_ATTEMPT, "where s.attempt = ?"))
+                .bind(id.0)
+                .fetch_optional(&self.readers)
+                .await?;
+            found.as_ref().map(rows::recorded).transpose()
+        })
+    }
+
+    fn attempts_of(
+        &self,
+        participant: ParticipantId,
+        before: AttemptId,
+        limit: i64,
+    ) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
+        Box::pin(async move {
+            let tail = "where s.participant = ? and s.attempt < ? order by s.attempt desc limit ?";
+            let found = sqlx::query(joined(SELECT_ATTEMPT, tail))
+                .bind(participant.0)
+                .bind(before.0)
+                .bind(limit)
+                .fetch_all(&self.readers)
+                .await?;
+            found.iter().map(rows::recorded).collect()
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            self.readers.close().await;
+            if let Some(mut writer) = self.writer.lock().await.take() {
+                let checkpointed = sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut writer).await.map(|_| ());
+                if let Err(error) = checkpointed.and(writer.close().await) {
+                    tracing::warn!(%error, "the ledger was not written back on closing; the next start does it");
+                }
+            }
+        })
+    }
+}
+
+/// Joins two of this module's own constants; nothing of a stranger's is in either.
+fn joined(head: &'static str, tail: &'static str) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(format!("{head} {tail}"))
+}
+
+/// The column of a row, by name.
+fn column<'r, T>(row: &'r sqlx::sqlite::SqliteRow, name: &'static str) -> Result<T, LedgerError>
+where
+    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    Ok(row.try_get(name)?)
+}
