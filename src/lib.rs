@@ -1,4 +1,5 @@
 //! 科竞 Kejing: the server of a region's online science-literacy competition. Floors, in reading order; see docs/architecture.md.
 
 pub mod domain;
+pub mod formats;
 pub mod ledger;

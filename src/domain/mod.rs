@@ -3,8 +3,11 @@
 
 pub mod time;
 pub mod ids;
+pub mod fault;
+pub(crate) mod toml_file;
 pub mod region;
 pub mod question;
+pub mod faults;
 pub mod bank;
 pub mod rules;
 pub mod season;

@@ -1,0 +1,300 @@
+//! Questions from a spreadsheet saved as CSV: a row a question, columns by the names in the first row.
+
+use crate::domain::faults::Part;
+use crate::domain::faults::letter;
+use crate::domain::ids::QuestionId;
+use crate::domain::question::Choices;
+use crate::domain::question::Kind;
+use crate::domain::question::Media;
+use crate::domain::question::OPTIONS_MAX;
+use crate::domain::question::Question;
+use crate::formats::draft::Draft;
+use crate::formats::draft::Place;
+use crate::formats::draft::Reading;
+use crate::formats::draft::key_of;
+use crate::formats::draft::kind_of;
+use crate::formats::draft::tidy;
+use crate::formats::text::decode;
+use ::csv::ReaderBuilder;
+use ::csv::StringRecord;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Column {
+    Id,
+    Kind,
+    Stem,
+    Option(usize),
+    Key,
+    Explanation,
+    Source,
+    Difficulty,
+    Topic,
+    FixedOrder,
+    Contributor,
+    Link,
+    MediaFile,
+    MediaWidth,
+    MediaHeight,
+    MediaAlt,
+}
+
+impl Column {
+    fn named(name: &str) -> Option<Column> {
+        Some(match name {
+            "编号" | "题号" => Column::Id,
+            "题型" => Column::Kind,
+            "题干" | "题目" => Column::Stem,
+            "答案" | "正确答案" => Column::Key,
+            "解析" => Column::Explanation,
+            "来源" | "出处" => Column::Source,
+            "难度" => Column::Difficulty,
+            "主题" => Column::Topic,
+            "选项不打乱" => Column::FixedOrder,
+            "供题人" => Column::Contributor,
+            "链接" => Column::Link,
+            "图片" => Column::MediaFile,
+            "图片宽" => Column::MediaWidth,
+            "图片高" => Column::MediaHeight,
+            "图片说明" => Column::MediaAlt,
+            _ => {
+                let name = name.strip_prefix("选项").unwrap_or(name).trim();
+                let place = (0..OPTIONS_MAX).find(|&place| name.chars().eq([letter(place)]));
+                return place.map(Column::Option);
+            }
+        })
+    }
+
+    fn part(self) -> Part {
+        match self {
+            Column::Id => Part::Id,
+            Column::Kind => Part::Kind,
+            Column::Stem => Part::Stem,
+            Column::Option(place) => Part::Option(place),
+            Column::Key => Part::Key,
+            Column::Explanation => Part::Explanation,
+            Column::Source => Part::Source,
+            Column::Difficulty => Part::Difficulty,
+            Column::Topic => Part::Topic,
+            Column::FixedOrder => Part::Options,
+            Column::Contributor => Part::Contributor,
+            Column::Link => Part::Link,
+            Column::MediaFile | Column::MediaWidth | Column::MediaHeight | Column::MediaAlt => Part::Media,
+        }
+    }
+}
+
+/// Without these there is nothing to read.
+const NEEDED: [(Column, &str); 7] = [
+    (Column::Kind, "题型"),
+    (Column::Stem, "题干"),
+    (Column::Key, "答案"),
+    (Column::Explanation, "解析"),
+    (Column::Source, "来源"),
+    (Column::Difficulty, "难度"),
+    (Column::Topic, "主题"),
+];
+
+pub(super) fn recognises(bytes: &[u8]) -> bool {
+    let first_line = |text: String| text.lines().find(|line| !line.trim().is_empty()).map(str::to_owned);
+    decode(bytes).ok().and_then(first_line).is_some_and(|line| {
+        let delimiter = char::from(delimiter_of(&line));
+        let names: Vec<Option<Column>> =
+            line.split(delimiter).map(|name| Column::named(name.trim().trim_matches('"'))).collect();
+        names.contains(&Some(Column::Stem)) && names.contains(&Some(Column::Key))
+    })
+}
+
+pub(super) fn read(bytes: &[u8], reading: &mut Reading) {
+    let text = match decode(bytes) {
+        Ok(text) => text,
+        Err(place) => {
+            return reading.fault(place, "encoding", "这里的文字既不是 UTF-8，也不是 GB18030（GBK）编码");
+        }
+    };
+    let first_line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let mut rows = ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter_of(first_line))
+        .from_reader(text.as_bytes());
+
+    let mut columns: Option<Vec<Option<Column>>> = None;
+    // Line breaks inside cells so far: a spreadsheet counts rows, the reader lines.
+    let mut inner_breaks: u64 = 0;
+    let mut record = StringRecord::new();
+    loop {
+        match rows.read_record(&mut record) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                return reading.fault(Place::default(), "syntax", format!("CSV 写法有误（{error}）"));
+            }
+        }
+        let line = record.position().map_or(1, ::csv::Position::line);
+        let row = u32::try_from(line.saturating_sub(inner_breaks)).unwrap_or(u32::MAX);
+        inner_breaks += record.iter().map(|cell| cell.matches('\n').count() as u64).sum::<u64>();
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        match &columns {
+            None => match read_header(&record, row, reading) {
+                Some(read) => columns = Some(read),
+                None => return,
+            },
+            Some(columns) => Row { columns, record: &record, row }.read(reading),
+        }
+    }
+    if columns.is_none() {
+        reading.fault(
+            Place::default(),
+            "no_header",
+            "第一行应是列名：题型、题干、选项A……选项H、答案、解析、来源、难度、主题",
+        );
+    }
+}
+
+/// Excel separates by commas, or by tabs when it saves Unicode text, or by semicolons where the system says so.
+fn delimiter_of(first_line: &str) -> u8 {
+    let count = |c: u8| first_line.bytes().filter(|&b| b == c).count();
+    [b',', b'\t', b';'].into_iter().rev().max_by_key(|&c| count(c)).unwrap_or(b',')
+}
+
+fn read_header(record: &StringRecord, row: u32, reading: &mut Reading) -> Option<Vec<Option<Column>>> {
+    let faults_before = reading.faults.len();
+    let mut columns = Vec::with_capacity(record.len());
+    for (cell, name) in record.iter().enumerate() {
+        let place = Place { row, column: cell as u32 + 1 };
+        let name = name.trim();
+        let column = Column::named(name);
+        if column.is_none() && !name.is_empty() {
+            reading.fault(place, "unknown_column", format!("不认识的列「{name}」"));
+        }
+        if column.is_some() && columns.contains(&column) {
+            reading.fault(place, "same_column", format!("列「{name}」出现了两次"));
+        }
+        columns.push(column);
+    }
+    for (needed, name) in NEEDED {
+        if !columns.contains(&Some(needed)) {
+            reading.fault(Place { row, column: 1 }, "missing_column", format!("缺少列「{name}」"));
+        }
+    }
+    (reading.faults.len() == faults_before).then_some(columns)
+}
+
+struct Row<'a> {
+    columns: &'a [Option<Column>],
+    record: &'a StringRecord,
+    row: u32,
+}
+
+impl Row<'_> {
+    fn read(&self, reading: &mut Reading) {
+        let mut draft = Draft::at(Place { row: self.row, column: 1 });
+        for (cell, column) in self.columns.iter().enumerate() {
+            if let Some(column) = column {
+                draft.stands(column.part(), Place { row: self.row, column: cell as u32 + 1 });
+            }
+        }
+        for (cell, text) in self.record.iter().enumerate() {
+            if self.columns.get(cell).copied().flatten().is_none() && !text.trim().is_empty() {
+                let place = Place { row: self.row, column: cell as u32 + 1 };
+                reading.fault(place, "stray_cell", "这一格没有列名");
+                draft.breaks(Part::Whole);
+            }
+        }
+
+        draft.question.id = QuestionId(self.text(Column::Id));
+        draft.question.topic = self.text(Column::Topic);
+        draft.question.stem = self.text(Column::Stem);
+        draft.question.explanation = self.text(Column::Explanation);
+        draft.question.source = self.text(Column::Source);
+        draft.question.contributor = Some(self.text(Column::Contributor)).filter(|text| !text.is_empty());
+        draft.question.link = Some(self.text(Column::Link)).filter(|text| !text.is_empty());
+        self.read_difficulty(&mut draft, reading);
+        self.read_fixed_order(&mut draft, reading);
+        self.read_options(&mut draft, reading);
+        self.read_kind_and_key(&mut draft, reading);
+        self.read_media(&mut draft, reading);
+        reading.drafts.push(draft);
+    }
+
+    fn text(&self, column: Column) -> String {
+        let cell = self.columns.iter().position(|c| *c == Some(column));
+        tidy(cell.and_then(|cell| self.record.get(cell)).unwrap_or_default())
+    }
+
+    fn read_difficulty(&self, draft: &mut Draft, reading: &mut Reading) {
+        draft.question.difficulty = match self.text(Column::Difficulty).as_str() {
+            "1" | "易" | "容易" | "简单" => 1,
+            "2" | "中" | "中等" | "一般" => 2,
+            "3" | "难" | "困难" | "较难" => 3,
+            other => {
+                let message = format!("难度应是 1、2、3 或 易、中、难，这里是「{other}」");
+                return reading.broken(draft, Part::Difficulty, "bad_difficulty", message);
+            }
+        }
+    }
+
+    fn read_fixed_order(&self, draft: &mut Draft, reading: &mut Reading) {
+        draft.question.fixed_order = match self.text(Column::FixedOrder).to_uppercase().as_str() {
+            "" | "否" | "0" | "FALSE" => false,
+            "是" | "1" | "√" | "TRUE" => true,
+            other => {
+                let message = format!("「选项不打乱」应是 是、否 或空着，这里是「{other}」");
+                return reading.broken(draft, Part::Options, "bad_fixed_order", message);
+            }
+        }
+    }
+
+    fn read_options(&self, draft: &mut Draft, reading: &mut Reading) {
+        let options: Vec<String> = (0..OPTIONS_MAX).map(|place| self.text(Column::Option(place))).collect();
+        let count = options.iter().rposition(|option| !option.is_empty()).map_or(0, |last| last + 1);
+        if let Some(gap) = options[..count].iter().position(String::is_empty) {
+            let message = format!("选项 {} 空着，后面却还有选项", letter(gap));
+            reading.fault(draft.place(Part::Option(gap)), "gap", message);
+            draft.breaks(Part::Options);
+        }
+        draft.question.options = options.into_iter().take(count).collect();
+    }
+
+    fn read_kind_and_key(&self, draft: &mut Draft, reading: &mut Reading) {
+        let text = self.text(Column::Kind);
+        let Some(kind) = kind_of(&text) else {
+            let message = format!("不认识的题型「{text}」：应是 判断题、单选题 或 多选题");
+            return reading.broken(draft, Part::Kind, "unknown_kind", message);
+        };
+        draft.question.kind = kind;
+        let mut turned = false;
+        if kind == Kind::TrueFalse {
+            // Tables give these two in either order, or leave them out.
+            turned = draft.question.options == [Question::FALSE, Question::TRUE];
+            if turned || draft.question.options.is_empty() {
+                draft.question.options = vec![Question::TRUE.to_owned(), Question::FALSE.to_owned()];
+            }
+        }
+        let text = self.text(Column::Key);
+        if text.is_empty() {
+            return reading.broken(draft, Part::Key, "missing", "没有答案");
+        }
+        match key_of(&text, kind) {
+            Ok(key) if turned && ["A", "B", "a", "b"].contains(&text.as_str()) => {
+                draft.question.key = Choices(0b11).without(key);
+            }
+            Ok(key) => draft.question.key = key,
+            Err(message) => reading.broken(draft, Part::Key, "bad_key", message),
+        }
+    }
+
+    fn read_media(&self, draft: &mut Draft, reading: &mut Reading) {
+        let [file, width, height, alt] =
+            [Column::MediaFile, Column::MediaWidth, Column::MediaHeight, Column::MediaAlt].map(|c| self.text(c));
+        if [&file, &width, &height, &alt].iter().all(|text| text.is_empty()) {
+            return;
+        }
+        match (width.parse(), height.parse()) {
+            (Ok(width), Ok(height)) => draft.question.media = Some(Media { file, width, height, alt }),
+            _ => reading.broken(draft, Part::Media, "bad_media", "图片宽、图片高应是像素数，如 640、480"),
+        }
+    }
+}
