@@ -12,6 +12,23 @@ use crate::domain::time::TimeZone;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
+mod bounds;
+mod file;
+mod organisations;
+mod rounds;
+#[cfg(test)]
+mod tests;
+mod times;
+mod weeks;
+
+pub use bounds::ELAPSED_MS_MAX;
+pub use bounds::SCORE_MAX;
+pub use file::Files;
+pub use organisations::ORGANISATIONS_MAX;
+pub use rounds::POINTS_MAX;
+pub use rounds::QUESTIONS_MAX;
+pub use rounds::ROUNDS_MAX;
+
 /// A checked season. Serialised with serde_json it is the canonical form that the ledger keeps and digests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Season {
@@ -22,7 +39,7 @@ pub struct Season {
     pub closes: Timestamp,
     pub time_zone: TimeZone,
     pub sign_in: SignIn,
-    /// What a participant agrees to when joining.
+    /// The version of the privacy notice that a participant agrees to when joining; kept with the registration.
     pub consent: Option<String>,
     pub hosts: Vec<String>,
     pub organisers: Vec<String>,
@@ -84,6 +101,16 @@ pub struct BankSource {
     pub id: String,
     pub path: String,
 }
+
+/// The indices that cities are ranked by, with the names that the public reads.
+pub const CITY_INDICES: [(&str, &str); 6] = [
+    ("participants", "参与人数"),
+    ("attempts", "答题次数"),
+    ("capped_attempts", "限次答题数"),
+    ("per_10k", "每万人参与数"),
+    ("mean_best", "平均成绩"),
+    ("full_marks", "满分率"),
+];
 
 /// The constants of the city indices (rules.md, City indices).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
