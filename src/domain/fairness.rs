@@ -351,3 +351,183 @@ fn keyed_hash(key: &[u8; 32], fields: &Fields) -> [u8; 32] {
     mac.update(&fields.0);
     mac.finalize().into_bytes().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rules::Section;
+
+    #[derive(Clone)]
+    struct Committed {
+        secret: PeriodSecret,
+        season: SeasonId,
+        round: RoundId,
+        number: u32,
+        blueprint: Blueprint,
+        list: DrawList,
+    }
+
+    impl Committed {
+        fn commitment(&self) -> Commitment {
+            let period = Period { season: &self.season, round: &self.round, number: self.number };
+            commitment(&self.secret, period, &self.blueprint, &self.list)
+        }
+    }
+
+    fn committed() -> Committed {
+        let entry = |id: &str| DrawEntry {
+            id: QuestionId(id.into()),
+            kind: Kind::Single,
+            topic: "安全生产".into(),
+            difficulty: 2,
+            options: 4,
+            fixed_order: false,
+            index: QuestionIndex(0),
+        };
+        let section = Section {
+            kinds: vec![Kind::Single],
+            count: 1,
+            points: 5,
+            topics: vec!["安全生产".into()],
+            difficulties: vec![2],
+        };
+        Committed {
+            secret: PeriodSecret([1; 32]),
+            season: SeasonId("guangxi-2026".into()),
+            round: RoundId("daily".into()),
+            number: 1,
+            blueprint: Blueprint { sections: vec![section] },
+            list: DrawList { entries: vec![entry("a"), entry("b")] },
+        }
+    }
+
+    #[test]
+    fn a_commitment_changes_with_each_field() {
+        let changes: Vec<fn(&mut Committed)> = vec![
+            |_| {},
+            |c| c.secret.0[31] ^= 1,
+            |c| c.season = SeasonId("guangxi-2027".into()),
+            |c| c.round = RoundId("final".into()),
+            |c| c.number = 2,
+            |c| c.blueprint.sections.clear(),
+            |c| c.blueprint.sections[0].kinds = vec![Kind::Multiple],
+            |c| c.blueprint.sections[0].kinds.clear(),
+            |c| c.blueprint.sections[0].count = 2,
+            |c| c.blueprint.sections[0].points = 6,
+            |c| c.blueprint.sections[0].topics.clear(),
+            |c| c.blueprint.sections[0].topics = vec!["安全".into(), "生产".into()],
+            |c| c.blueprint.sections[0].difficulties = vec![3],
+            |c| c.list.entries.truncate(1),
+            |c| c.list.entries.reverse(),
+            |c| c.list.entries[0].id = QuestionId("c".into()),
+            |c| c.list.entries[0].kind = Kind::TrueFalse,
+            |c| c.list.entries[0].topic = "卫生健康".into(),
+            |c| c.list.entries[0].difficulty = 1,
+            |c| c.list.entries[0].options = 5,
+            |c| c.list.entries[0].fixed_order = true,
+            // From the end of one field to the beginning of the next.
+            |c| (c.season, c.round) = (SeasonId("guangxi-2026d".into()), RoundId("aily".into())),
+        ];
+        let all: BTreeSet<String> = changes
+            .iter()
+            .map(|change| {
+                let mut changed = committed();
+                change(&mut changed);
+                changed.commitment().to_string()
+            })
+            .collect();
+        assert_eq!(all.len(), changes.len());
+
+        let mut moved = committed();
+        moved.list.entries[0].index = QuestionIndex(9);
+        assert_eq!(moved.commitment(), committed().commitment(), "where the bank has a question is not committed to");
+    }
+
+    #[test]
+    fn a_seed_is_of_one_attempt_alone() {
+        let round = RoundId("daily".into());
+        let first = seed(&PeriodSecret([1; 32]), "p1", &round, 1);
+        assert_eq!(seed(&PeriodSecret([1; 32]), "p1", &round, 1), first);
+        assert_ne!(seed(&PeriodSecret([2; 32]), "p1", &round, 1), first);
+        assert_ne!(seed(&PeriodSecret([1; 32]), "p2", &round, 1), first);
+        assert_ne!(seed(&PeriodSecret([1; 32]), "p1", &RoundId("final".into()), 1), first);
+        assert_ne!(seed(&PeriodSecret([1; 32]), "p1", &round, 2), first);
+    }
+
+    #[test]
+    fn a_secret_is_not_logged() {
+        assert_eq!(format!("{:?}", PeriodSecret([7; 32])), "PeriodSecret(***)");
+        let secret = PeriodSecret([0xAB; 32]);
+        assert_eq!(PeriodSecret::published(&secret.publish()), Ok(secret));
+        assert_eq!(PeriodSecret::published("abc"), Err(NotHex));
+    }
+
+    #[test]
+    fn a_draw_list_is_by_id_and_leaves_out_what_rests() {
+        let question = |id: &str| Question {
+            id: QuestionId(id.into()),
+            kind: Kind::Single,
+            topic: "安全生产".into(),
+            difficulty: 1,
+            stem: "？".into(),
+            options: vec!["是".into(), "否".into()],
+            key: crate::domain::question::Choices(1),
+            fixed_order: true,
+            explanation: "。".into(),
+            source: "。".into(),
+            contributor: None,
+            link: None,
+            media: None,
+        };
+        let bank = BankVersion { bank: "kexue".into(), salt: [0; 16], questions: ["c", "a", "b"].map(question).into() };
+        let list = DrawList::of(&bank, &BTreeSet::from([QuestionId("a".into())]));
+        let told: Vec<_> = list.entries.iter().map(|e| (e.id.as_str(), e.index.0, e.options)).collect();
+        assert_eq!(told, [("b", 2, 2), ("c", 0, 2)]);
+
+        let json = serde_json::to_string(&list).unwrap();
+        assert!(json.starts_with(
+            r#"[{"id":"b","kind":"single","topic":"安全生产","difficulty":1,"options":2,"fixed_order":true}"#
+        ));
+        let back: DrawList = serde_json::from_str(&json).unwrap();
+        assert_eq!(back.entries[1].index, QuestionIndex(1));
+        assert!(serde_json::from_str::<DrawList>(&json.replacen("\"options\":2", "\"options\":9", 1)).is_err());
+    }
+
+    #[test]
+    fn a_receipt_is_found_however_it_is_typed() {
+        let receipt = "7KQ2M9TD41XC";
+        let ways = ["7kq2m9td41xc", " 7KQ2-M9TD-41XC ", "7KQ2 M9TD 4LXC", "7kq2m9td4ixc", "７ＫＱ２Ｍ９ＴＤ４１ＸＣ"];
+        for typed in ways {
+            assert_eq!(receipt_as_typed(typed).as_deref(), Some(receipt), "{typed}");
+        }
+        assert_eq!(receipt_as_typed("OOOOOOOOOOOO").as_deref(), Some("000000000000"));
+        for typed in ["", "7KQ2M9TD41X", "7KQ2M9TD41XCC", "7KQ2M9TD41XU", "回执7KQ2M9TD41XC"] {
+            assert_eq!(receipt_as_typed(typed), None, "{typed}");
+        }
+        assert_eq!(receipt_as_typed(&"- ".repeat(100_000)), None);
+    }
+
+    #[test]
+    fn a_receipt_changes_with_each_fact_and_the_key() {
+        let facts = ReceiptFacts {
+            attempt: AttemptId(1),
+            score: 2,
+            correct: 3,
+            of: 4,
+            elapsed_ms: 5,
+            finished_at: Timestamp(6),
+        };
+        let all = [
+            receipt(&[0; 32], &facts),
+            receipt(&[1; 32], &facts),
+            receipt(&[0; 32], &ReceiptFacts { attempt: AttemptId(9), ..facts }),
+            receipt(&[0; 32], &ReceiptFacts { score: 9, ..facts }),
+            receipt(&[0; 32], &ReceiptFacts { correct: 9, ..facts }),
+            receipt(&[0; 32], &ReceiptFacts { of: 9, ..facts }),
+            receipt(&[0; 32], &ReceiptFacts { elapsed_ms: 9, ..facts }),
+            receipt(&[0; 32], &ReceiptFacts { finished_at: Timestamp(9), ..facts }),
+        ];
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
+        assert!(all.iter().all(|r| receipt_as_typed(r).as_ref() == Some(r)));
+    }
+}

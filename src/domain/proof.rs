@@ -132,3 +132,161 @@ fn questions(list: &DrawList, blueprint: &Blueprint, seed: &Seed) -> Vec<Verifie
     }
     questions
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::fairness::ReceiptFacts;
+    use crate::domain::fairness::receipt;
+    use crate::domain::ids::AttemptId;
+
+    /// Made by tests/vectors/fairness.py, which knows docs/fairness.md and none of this code.
+    const VECTORS: &str = include_str!("../../tests/vectors/fairness.json");
+
+    #[derive(Deserialize)]
+    struct Vectors {
+        algorithm: u32,
+        periods: Vec<PeriodVector>,
+        receipt_key: String,
+        receipts: Vec<ReceiptVector>,
+    }
+
+    #[derive(Deserialize)]
+    struct PeriodVector {
+        name: String,
+        season: SeasonId,
+        round: RoundId,
+        period: u32,
+        secret: String,
+        commitment: Commitment,
+        blueprint: Blueprint,
+        draw_list: DrawList,
+        papers: Vec<PaperVector>,
+    }
+
+    #[derive(Deserialize)]
+    struct PaperVector {
+        participant: String,
+        attempt: u32,
+        seed: Seed,
+        paper: Vec<QuestionId>,
+        orders: Vec<Vec<usize>>,
+    }
+
+    #[derive(Deserialize)]
+    struct ReceiptVector {
+        attempt: i64,
+        score: u64,
+        correct: u32,
+        of: u32,
+        elapsed_ms: u64,
+        finished_at: i64,
+        receipt: String,
+    }
+
+    fn vectors() -> Vectors {
+        serde_json::from_str(VECTORS).unwrap()
+    }
+
+    impl PeriodVector {
+        fn proof(&self) -> Proof {
+            let commitment = PeriodProof {
+                period: self.period,
+                from: None,
+                to: None,
+                commitment: self.commitment,
+                algorithm: fairness::ALGORITHM,
+                draw_list: None,
+                blueprint: None,
+            };
+            Proof {
+                season: self.season.clone(),
+                round: self.round.clone(),
+                commitments: vec![commitment],
+                draw_list: Some(self.draw_list.clone()),
+                blueprint: Some(self.blueprint.clone()),
+                secrets: vec![PublishedSecret { period: self.period, secret: self.secret.clone() }],
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_seed_draws_the_same_paper_for_ever() {
+        let vectors = vectors();
+        assert_eq!(vectors.algorithm, fairness::ALGORITHM);
+        for period in vectors.periods {
+            let proof = period.proof();
+            assert!(proof.published().eq([period.period]));
+            for expected in &period.papers {
+                let found = proof.verify(period.period, &expected.participant, expected.attempt).unwrap();
+                assert_eq!(found.seed, expected.seed, "{}", period.name);
+                let (ids, orders): (Vec<_>, Vec<_>) = found.questions.into_iter().map(|q| (q.id, q.order)).unzip();
+                assert_eq!(ids, expected.paper, "{}", period.name);
+                assert_eq!(orders, expected.orders, "{}", period.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_result_has_the_same_receipt_for_ever() {
+        let vectors = vectors();
+        let key = PeriodSecret::published(&vectors.receipt_key).unwrap().0;
+        for v in vectors.receipts {
+            let facts = ReceiptFacts {
+                attempt: AttemptId(v.attempt),
+                score: v.score,
+                correct: v.correct,
+                of: v.of,
+                elapsed_ms: v.elapsed_ms,
+                finished_at: Timestamp(v.finished_at),
+            };
+            assert_eq!(receipt(&key, &facts), v.receipt);
+        }
+    }
+
+    #[test]
+    fn a_proof_that_was_tampered_with_is_found_out() {
+        let honest = vectors().periods[0].proof();
+        let changes: [fn(&mut Proof); 4] = [
+            |p| p.draw_list.as_mut().unwrap().entries.swap(0, 1),
+            |p| p.blueprint.as_mut().unwrap().sections[0].count = 9,
+            |p| p.secrets[0].secret = "00".repeat(32),
+            |p| p.season = SeasonId("another".into()),
+        ];
+        for change in changes {
+            let mut proof = honest.clone();
+            change(&mut proof);
+            assert!(matches!(proof.verify(0, "p", 1), Err(ProofFault::Differs { .. })));
+        }
+    }
+
+    #[test]
+    fn what_a_proof_lacks_is_told() {
+        let check = |period, change: fn(&mut Proof), expected| {
+            let mut proof = vectors().periods[0].proof();
+            change(&mut proof);
+            assert_eq!(proof.verify(period, "p", 1), Err(expected));
+        };
+        check(7, |_| {}, ProofFault::UnknownPeriod(7));
+        check(0, |p| p.secrets.clear(), ProofFault::NotPublished(0));
+        check(0, |p| p.secrets[0].secret.push('0'), ProofFault::NotASecret(0));
+        check(0, |p| p.draw_list = None, ProofFault::Incomplete);
+        check(0, |p| p.commitments[0].algorithm = 2, ProofFault::UnknownAlgorithm { period: 0, algorithm: 2 });
+    }
+
+    #[test]
+    fn a_period_may_have_a_draw_list_of_its_own() {
+        let mut proof = vectors().periods[0].proof();
+        let honest = proof.verify(0, "p", 1).unwrap();
+        proof.commitments[0].draw_list = proof.draw_list.take();
+        proof.draw_list = Some(DrawList { entries: vec![] });
+        assert_eq!(proof.verify(0, "p", 1), Ok(honest));
+    }
+
+    #[test]
+    fn a_proof_survives_its_json() {
+        let proof = vectors().periods[1].proof();
+        let json = serde_json::to_string(&proof).unwrap();
+        assert_eq!(serde_json::from_str::<Proof>(&json).unwrap(), proof);
+    }
+}
