@@ -298,3 +298,95 @@ impl Row<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::question::Choices;
+    use crate::domain::question::Question;
+    use crate::formats::read_bank;
+    use crate::formats::read_unnumbered;
+    use encoding_rs::GB18030;
+
+    const SOUND: &str = "编号,题型,题干,选项A,选项B,选项C,选项D,答案,解析,来源,难度,主题\n\
+        a1,单选题,水的化学式是哪个？,H2O,CO2,O2,N2,A,由氢和氧组成。,人教版化学教材,易,科学精神与方法\n\
+        a2,多选题,\"哪些是\n可再生能源？\",太阳能,风能,煤,,A、B,煤要亿万年才能形成。,人教版地理教材,中,科学精神与方法\n\
+        a3,判断题,声音能在真空里传播。,,,,,错,声音的传播需要介质。,人教版物理教材,3,科学精神与方法\n";
+
+    fn read(bytes: &[u8]) -> (Vec<Question>, Vec<(u32, u32, &'static str)>) {
+        let (questions, faults) = read_bank(&[("题.csv".into(), bytes.to_vec())]);
+        (questions, faults.iter().map(|f| (f.row, f.column, f.code)).collect())
+    }
+
+    #[track_caller]
+    fn check(from: &str, to: &str, expected: &[(u32, u32, &str)]) {
+        assert!(SOUND.contains(from), "{from}");
+        assert_eq!(read(SOUND.replacen(from, to, 1).as_bytes()).1, expected);
+    }
+
+    #[test]
+    fn the_same_table_is_read_from_every_encoding_that_spreadsheets_save() {
+        let (questions, faults) = read(SOUND.as_bytes());
+        assert_eq!(faults, []);
+        let keys: Vec<Choices> = questions.iter().map(|q| q.key).collect();
+        assert_eq!(keys, [Choices(0b1), Choices(0b11), Choices(0b10)]);
+        assert_eq!(questions[1].stem, "哪些是\n可再生能源？");
+        assert_eq!(questions[1].options.len(), 3);
+
+        let tabs = SOUND.replace(',', "\t");
+        let utf_16 = |text: &str| [vec![0xFF, 0xFE], text.encode_utf16().flat_map(u16::to_le_bytes).collect()].concat();
+        for bytes in [
+            format!("\u{FEFF}{SOUND}").into_bytes(),
+            SOUND.replace('\n', "\r\n").into_bytes(),
+            GB18030.encode(SOUND).0.into_owned(),
+            tabs.clone().into_bytes(),
+            utf_16(&tabs),
+            SOUND.replace(',', ";").into_bytes(),
+        ] {
+            assert_eq!(read(&bytes), (questions.clone(), vec![]));
+        }
+    }
+
+    #[test]
+    fn each_fault_is_told_with_the_spreadsheets_row_and_column() {
+        check("H2O,CO2", "H2O,H2O", &[(2, 5, "same_option")]);
+        check("太阳能,风能,煤,,A、B", "太阳能,,煤,,AC", &[(3, 5, "gap")]);
+        // The cell above it holds a line break; the row is still the fourth.
+        check(",错,", ",不知道,", &[(4, 8, "bad_key")]);
+        check(",3,", ",难题,", &[(4, 11, "bad_difficulty")]);
+        check("单选题", "填空题", &[(2, 2, "unknown_kind")]);
+        check(",A,由", ",,由", &[(2, 8, "missing")]);
+        check("a3,", ",", &[(4, 1, "missing_id")]);
+        check("易,科学精神与方法", "易,科学精神与方法,备注", &[(2, 13, "stray_cell")]);
+        check("题干", "题 干", &[(1, 1, "missing_column"), (1, 3, "unknown_column")]);
+        check("选项D", "选项C", &[(1, 7, "same_column")]);
+    }
+
+    #[test]
+    fn true_and_false_may_stand_in_either_order() {
+        let with = |options: &str, key: &str| {
+            let text = SOUND.replacen(",,,,,错,", &format!(",{options},,,{key},"), 1);
+            read(text.as_bytes()).0[2].key
+        };
+        assert_eq!(with("正确,错误", "B"), Choices(0b10));
+        assert_eq!(with("错误,正确", "B"), Choices(0b01));
+        assert_eq!(with("错误,正确", "错误"), Choices(0b10));
+        assert_eq!(with(",", "×"), Choices(0b10));
+    }
+
+    #[test]
+    fn a_table_without_ids_is_read_when_it_is_imported() {
+        let text = SOUND.replace("a1,", ",").replace("a2,", ",").replace("a3,", ",");
+        let (questions, faults) = read_unnumbered(&[("题.csv".into(), text.clone().into_bytes())]);
+        assert_eq!((questions.len(), faults), (3, vec![]));
+        // Nor does it need the column; and its name says nothing of its format.
+        let bare: String = text.replace("编号,", "").replace("\n,", "\n");
+        let (questions, faults) = read_unnumbered(&[("题库.txt".into(), bare.into_bytes())]);
+        assert_eq!((questions.len(), faults), (3, vec![]));
+    }
+
+    #[test]
+    fn a_spreadsheets_own_file_is_told_how_to_be_saved() {
+        let (_, faults) = read_bank(&[("题.xlsx".into(), b"PK\x03\x04...".to_vec())]);
+        assert!(faults[0].message.contains("另存为"));
+    }
+}

@@ -102,3 +102,146 @@ fn read_file(name: &str, bytes: &[u8], reading: &mut Reading) {
         reading.fault(Default::default(), "unknown_format", message);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::QuestionId;
+    use crate::domain::question::Choices;
+    use crate::domain::question::Kind;
+    use crate::domain::question::Media;
+    use proptest::prelude::*;
+    use proptest::sample::subsequence;
+
+    fn text() -> impl Strategy<Value = String> {
+        "[\\PC&&[^\u{E000}-\u{F8FF}\u{FFFD}]]{1,20}".prop_filter_map("tidy and sound", |text| {
+            let text = text.trim().to_owned();
+            let sound = !text.is_empty() && text.chars().all(|c| !c.is_control());
+            sound.then_some(text)
+        })
+    }
+
+    prop_compose! {
+        fn question()(
+            kind in prop_oneof![Just(Kind::TrueFalse), Just(Kind::Single), Just(Kind::Multiple)],
+            texts in prop::array::uniform4(text()),
+            stem_more in "(\n[a-z\"\\\\]{1,9})?",
+            written in 3..=8usize,
+            option in text(),
+            right in subsequence((0..8).collect::<Vec<usize>>(), 2..=8),
+            difficulty in 1..=3u8,
+            fixed_order: bool,
+            contributor in prop::option::of(text()),
+            link in prop::option::of("https://[a-z]{1,9}\\.cn/\\?a=[0-9]"),
+            media in prop::option::of((text(), 1..4096u32, 1..4096u32)),
+        ) -> Question {
+            let [topic, stem, explanation, source] = texts;
+            let options: Vec<String> = match kind {
+                Kind::TrueFalse => vec![Question::TRUE.into(), Question::FALSE.into()],
+                _ => (0..written).map(|n| format!("{n}、{option}")).collect(),
+            };
+            let mut key: Vec<usize> = right.into_iter().map(|place| place % options.len()).collect();
+            key.sort_unstable();
+            key.dedup();
+            match kind {
+                Kind::Multiple if key.len() < 2 => key = vec![0, 2],
+                Kind::Multiple => {}
+                _ => key.truncate(1),
+            }
+            Question {
+                id: QuestionId::default(),
+                kind, topic, difficulty, options, fixed_order, explanation, source, contributor, link,
+                stem: stem + &stem_more,
+                key: Choices::of(key).unwrap(),
+                media: media.map(|(alt, width, height)| Media { file: "a/图.png".into(), width, height, alt }),
+            }
+        }
+    }
+
+    /// Each with an id and a stem of its own.
+    fn bank() -> impl Strategy<Value = Vec<Question>> {
+        prop::collection::vec(question(), 1..6).prop_map(|mut questions| {
+            for (place, q) in questions.iter_mut().enumerate() {
+                q.id = QuestionId(format!("q{place}"));
+                q.stem = format!("{place}{}", q.stem);
+            }
+            questions
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_back_the_same(questions in bank()) {
+            let written = toml::write(&questions);
+            let (read, faults) = read_bank(&[("a.toml".into(), written.into_bytes())]);
+            let faults: Vec<&Fault> = faults.iter().filter(|f| f.code != "unseen_character").collect();
+            prop_assert_eq!(faults, Vec::<&Fault>::new());
+            prop_assert_eq!(read, questions);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            for name in ["a.toml", "a.csv", "a"] {
+                read_bank(&[(name.into(), bytes.clone())]);
+            }
+        }
+
+        #[test]
+        fn no_mutilated_file_makes_it_panic(
+            questions in bank(), cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5),
+        ) {
+            let mut bytes = toml::write(&questions).into_bytes();
+            for (at, byte) in cuts {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            read_bank(&[("a.toml".into(), bytes.clone())]);
+            read_bank(&[("a.csv".into(), bytes)]);
+        }
+
+        #[test]
+        fn no_table_makes_it_panic(cells in prop::collection::vec("[\\PC\n\"]{0,6}", 0..60)) {
+            let mut text = "编号,题型,题干,选项A,选项B,选项C,答案,解析,来源,难度,主题\n".to_owned();
+            for row in cells.chunks(11) {
+                text.push_str(&row.join(","));
+                text.push('\n');
+            }
+            read_bank(&[("a.csv".into(), text.into_bytes())]);
+        }
+    }
+
+    #[test]
+    fn questions_that_collide_across_files_are_told_with_both_places() {
+        let file = "topic = \"主题\"\n[[question]]\nid = \"x\"\nkind = \"true_false\"\ndifficulty = 1\nstem = \"题干\"\n\
+            key = \"正确\"\nexplanation = \"解析。\"\nsource = \"来源\"\n";
+        let files = [("1.toml".to_owned(), file.into()), ("2.toml".to_owned(), file.into())];
+        let (questions, faults) = read_bank(&files);
+        let told: Vec<String> = faults.iter().map(Fault::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "2.toml 第 3 行第 6 列：编号与另一道题相同（1.toml 第 3 行）",
+                "2.toml 第 6 行第 8 列：与另一道题的题干和选项相同（1.toml 第 6 行）",
+            ]
+        );
+        assert_eq!(questions.len(), 2);
+    }
+
+    #[test]
+    fn a_bank_without_questions_and_a_file_of_another_kind_are_faults() {
+        let codes = |files: &[(String, Vec<u8>)]| read_bank(files).1.iter().map(|f| f.code).collect::<Vec<_>>();
+        assert_eq!(codes(&[]), ["no_questions"]);
+        assert_eq!(codes(&[("a.toml".into(), vec![])]), ["no_questions"]);
+        assert_eq!(codes(&[("a.csv".into(), vec![])]), ["no_header"]);
+        assert_eq!(codes(&[("说明".into(), "随便写写".into())]), ["unknown_format"]);
+        assert_eq!(codes(&[("a.toml".into(), vec![b'#'; FILE_BYTES_MAX + 1])]), ["too_large"]);
+    }
+
+    #[test]
+    fn so_many_faults_are_told_and_the_rest_is_counted() {
+        let file = "[[question]]\n".repeat(FAULTS_MAX);
+        let (_, faults) = read_bank(&[("a.toml".into(), file.into())]);
+        assert_eq!(faults.len(), FAULTS_MAX + 1);
+        assert_eq!(faults.last().map(|f| f.code), Some("more"));
+    }
+}

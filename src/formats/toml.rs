@@ -311,3 +311,96 @@ fn quoted(text: &str) -> String {
     out.push('"');
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::formats::read_bank;
+
+    const SOUND: &str = r#"topic = "卫生健康"
+
+[[question]]
+id = "a1"
+kind = "single"
+difficulty = 2
+stem = "成年人一天大约需要睡多久？"
+options = ["7～9小时", "4～5小时", "2～3小时", "12小时以上"]
+key = "A"
+explanation = "多数成年人需要七到九小时。"
+source = "国家卫生健康委《睡眠健康核心信息及释义》"
+
+[[question]]
+id = "a2"
+kind = "true_false"
+difficulty = 1
+stem = "感冒都要吃抗生素。"
+key = "错误"
+explanation = "抗生素对病毒无效。"
+source = "人教版生物学八年级教材"
+"#;
+
+    /// Changes the sound file and expects row, column and code of each fault.
+    #[track_caller]
+    fn check(from: &str, to: &str, expected: &[(u32, u32, &str)]) {
+        assert!(SOUND.contains(from), "{from}");
+        let text = SOUND.replacen(from, to, 1);
+        let (_, faults) = read_bank(&[("a.toml".into(), text.into_bytes())]);
+        let found: Vec<_> = faults.iter().map(|f| (f.row, f.column, f.code)).collect();
+        assert_eq!(found, expected, "{faults:#?}");
+    }
+
+    #[test]
+    fn a_sound_file_is_read_whole() {
+        check("", "", &[]);
+        check("", "\u{FEFF}", &[]);
+        let (questions, _) = read_bank(&[("a.toml".into(), SOUND.replace('\n', "\r\n").into_bytes())]);
+        assert_eq!(questions.len(), 2);
+        assert_eq!(questions[1].options, ["正确", "错误"]);
+        assert!(questions[1].key.has(1));
+        assert_eq!(questions[1].topic, "卫生健康");
+    }
+
+    #[test]
+    fn each_fault_is_told_with_its_row_and_column() {
+        check(r#""A""#, r#""E""#, &[(9, 7, "bad_key")]);
+        check(r#""A""#, r#""Z""#, &[(9, 7, "bad_key")]);
+        check(r#""4～5小时""#, r#""7～9小时""#, &[(8, 21, "same_option")]);
+        check(r#"["7～9小时", "4～5小时", "2～3小时", "12小时以上"]"#, r#""7～9小时""#, &[(8, 11, "wrong_type")]);
+        check(r#""2～3小时""#, "23", &[(8, 30, "wrong_type")]);
+        check("difficulty = 2", "difficulty = \"中\"", &[(6, 14, "wrong_type")]);
+        check("difficulty = 2", "difficulty = 9", &[(6, 14, "bad_difficulty")]);
+        check("difficulty = 2\n", "", &[(3, 1, "missing")]);
+        check("\"single\"", "\"one\"", &[(5, 8, "unknown_kind")]);
+        check("id = \"a2\"\n", "", &[(13, 1, "missing_id")]);
+        check("\"a2\"", "\"a1\"", &[(14, 6, "same_id")]);
+        check("stem = \"感", "stam = \"感", &[(13, 1, "empty"), (17, 1, "unknown_field")]);
+        check("topic = \"卫生健康\"", "", &[(3, 1, "empty"), (13, 1, "empty")]);
+        check("key = \"错误\"", "key = \"不对\"", &[(18, 7, "bad_key")]);
+    }
+
+    #[test]
+    fn faults_of_writing_are_told_all_at_once_and_hide_no_others() {
+        let text = SOUND.replace("stem = \"成年人", "stem = 成年人").replace("key = \"错误\"", "key = \"都对\"");
+        let (questions, faults) = read_bank(&[("a.toml".into(), text.into_bytes())]);
+        assert_eq!(questions, []);
+        assert!(faults.iter().any(|f| (f.row, f.code) == (7, "syntax")), "{faults:#?}");
+        assert!(faults.iter().any(|f| (f.row, f.code) == (18, "bad_key")), "{faults:#?}");
+        assert!(faults.iter().all(|f| f.row == 7 || f.row == 18), "{faults:#?}");
+    }
+
+    #[test]
+    fn a_field_written_twice_and_a_lost_quote_are_told_in_chinese() {
+        check("difficulty = 2", "difficulty = 2\ndifficulty = 3", &[(7, 1, "syntax")]);
+        check("\"single\"", "\"single", &[(5, 15, "syntax")]);
+        let (_, faults) = read_bank(&[("a.toml".into(), SOUND.replace("\"single\"", "\"single").into_bytes())]);
+        assert!(faults[0].message.contains("引号不配对"), "{faults:?}");
+    }
+
+    #[test]
+    fn text_that_is_not_utf_8_is_told_with_its_place() {
+        let mut bytes = SOUND.as_bytes().to_vec();
+        let at = SOUND.find("成年人").unwrap();
+        bytes[at] = 0xB3;
+        let (_, faults) = read_bank(&[("a.toml".into(), bytes)]);
+        assert_eq!((faults[0].row, faults[0].column, faults[0].code), (7, 9, "encoding"));
+    }
+}
