@@ -1,0 +1,74 @@
+//! kejing-loadtest: a client of the wire alone. It plays, judges the server by its own reckoning, and measures it.
+//!
+//! `play` is the run that must end without a disagreement; `sit` weighs seated participants; `echo` and `echo-drive` are the reference.
+
+mod clock;
+mod wire;
+mod args;
+mod bank;
+mod scoring;
+mod downtime;
+mod findings;
+mod season;
+mod sheet;
+mod referee;
+mod order;
+mod net;
+mod http;
+mod meter;
+mod pace;
+mod process;
+mod server;
+mod crowd;
+mod link;
+mod player;
+mod spectator;
+mod closing;
+mod report;
+mod play;
+mod sit;
+mod echo;
+mod echo_drive;
+
+use std::process::ExitCode;
+
+use args::{Cli, Command};
+
+/// Nothing disagreed.
+const AGREED: u8 = 0;
+const DISAGREED: u8 = 1;
+/// Wrong flags, no server, or a run that broke off.
+const FAILED: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = match Cli::read() {
+        Ok(cli) => cli,
+        Err(error) => return failed(&error),
+    };
+    // The clock counts from here.
+    clock::now_us();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(0) => ExitCode::from(AGREED),
+        Ok(_) => ExitCode::from(DISAGREED),
+        Err(error) => failed(&error),
+    }
+}
+
+/// How many disagreements were found.
+async fn run(command: Command) -> anyhow::Result<u64> {
+    match command {
+        Command::Play(args) => play::play(*args).await,
+        Command::Sit(args) => sit::sit(args).await,
+        Command::Echo(args) => echo::echo(args).await,
+        Command::EchoDrive(args) => echo_drive::drive(args).await,
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("kejing-loadtest: {error:#}");
+    ExitCode::from(FAILED)
+}
