@@ -5,6 +5,9 @@ mod draft;
 mod text;
 pub mod toml;
 
+#[cfg(test)]
+mod shipped;
+
 use crate::domain::faults::Fault;
 use crate::domain::faults::faults_of;
 use crate::domain::question::Question;
