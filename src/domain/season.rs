@@ -13,9 +13,13 @@ use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 mod bounds;
+mod check;
+mod differences;
 mod file;
 mod organisations;
+mod round_sentences;
 mod rounds;
+mod sentences;
 #[cfg(test)]
 mod tests;
 mod times;
@@ -23,6 +27,10 @@ mod weeks;
 
 pub use bounds::ELAPSED_MS_MAX;
 pub use bounds::SCORE_MAX;
+pub use check::Asked;
+pub use check::check_blueprints;
+pub use check::public_faults;
+pub use differences::differences;
 pub use file::Files;
 pub use organisations::ORGANISATIONS_MAX;
 pub use rounds::POINTS_MAX;

@@ -189,7 +189,7 @@ impl<'p> Table<'p> {
     fn as_whole(&self, at: &At<&DeValue<'_>>, range: RangeInclusive<u32>) -> Option<At<u32>> {
         let (first, last) = (*range.start(), *range.end());
         let Some(number) = at.value.as_integer() else {
-            self.wrong_type(at, &format!("{first} 到 {last} 的整数"));
+            self.wrong_type(at, &format!(" {first} 到 {last} 的整数"));
             return None;
         };
         let value = i64::from_str_radix(number.as_str(), number.radix()).ok().and_then(|n| u32::try_from(n).ok());
@@ -261,7 +261,7 @@ impl<'p> Table<'p> {
         tables
     }
 
-    /// Keys and whole numbers of a table that may have any keys.
+    /// Keys and whole numbers of a table that may have any keys, in the file's order.
     pub(crate) fn entries(&self, range: RangeInclusive<u32>) -> Vec<At<(String, u32)>> {
         let value_of = |(key, value): (&Spanned<_>, &'p Spanned<DeValue<'p>>)| {
             let name: &std::borrow::Cow<'_, str> = key.get_ref();
@@ -269,7 +269,9 @@ impl<'p> Table<'p> {
             let number = self.as_whole(&at, range.clone())?;
             Some(At { value: (name.clone().into_owned(), number.value), key: number.key })
         };
-        self.table.iter().filter_map(value_of).collect()
+        let mut entries: Vec<_> = self.table.iter().filter_map(value_of).collect();
+        entries.sort_by_key(|entry| entry.key.span.start);
+        entries
     }
 
     /// A key that a season file may not have, and why.

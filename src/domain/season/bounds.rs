@@ -73,7 +73,7 @@ fn together(whole: Bound, round: Bound, rule: SeasonTallyRule) -> Bound {
 }
 
 pub(super) fn of_round(round: &Round, zone: &TimeZone) -> Bound {
-    let (score, elapsed) = (u128::from(full_marks(round)), longest_ms(round));
+    let (score, elapsed) = (u128::from(round.full_marks()), longest_ms(round));
     let times = match round.tally {
         TallyRule::Best | TallyRule::Last => Some(1),
         TallyRule::Sum => attempts_max(round, zone),
@@ -86,14 +86,6 @@ pub(super) fn of_round(round: &Round, zone: &TimeZone) -> Bound {
     Bound {
         score: times.map(|times| times * score),
         elapsed_ms: times.map(|times| within(times).unwrap_or(u128::MAX).min(times * elapsed)),
-    }
-}
-
-/// The points of a paper with every question right.
-pub(super) fn full_marks(round: &Round) -> u64 {
-    match round.scoring.threshold {
-        Some(threshold) => u64::from(threshold.points),
-        None => round.blueprint.sections.iter().map(|s| u64::from(s.count) * u64::from(s.points)).sum(),
     }
 }
 
@@ -128,4 +120,83 @@ fn weeks(round: &Round, zone: &TimeZone) -> Option<u128> {
     window_ms(round)?;
     let weeks = zone.day(round.closes.plus_ms(-1)).week().0 - zone.day(round.opens).week().0 + 1;
     Some(u128::try_from(weeks).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::season::Season;
+    use crate::domain::season::tests::SMALL;
+    use crate::domain::season::tests::files;
+    use crate::domain::season::tests::shipped;
+
+    /// The faults of [`SMALL`] after some changes.
+    fn told(changes: &[(&str, &str)]) -> Vec<String> {
+        let text = changes.iter().fold(SMALL.to_owned(), |text, (from, to)| text.replace(from, to));
+        Season::read(&text, &files).err().into_iter().flatten().map(|fault| fault.to_string()).collect()
+    }
+
+    const SUM: (&str, &str) = ("attempts_per_day = 3", "tally = \"sum\"");
+    const ALWAYS: (&str, &str) = ("opens = 2026-08-01\nlast_day = 2026-08-31", "always_open = true");
+    const YEAR: (&str, &str) = ("last_day = 2026-08-31", "last_day = 2027-07-31");
+
+    #[test]
+    fn a_sum_without_limit_is_taken_where_the_window_bounds_it() {
+        assert_eq!(told(&[SUM]), Vec::<String>::new());
+        assert_eq!(
+            told(&[SUM, ("points = 10", "points = 1000")]),
+            [
+                "第 24 行第 1 列 round.daily.tally：一个人的场次总分最多可达 26784010000 分，超过排行榜能记的 1073741823 分；\
+              请限制次数、缩短开放时间、降低分值，或改用 tally = \"best\""
+            ]
+        );
+    }
+
+    #[test]
+    fn a_sum_that_never_ends_is_refused_and_a_best_is_not() {
+        assert_eq!(told(&[ALWAYS]), Vec::<String>::new());
+        assert_eq!(
+            told(&[ALWAYS, SUM]),
+            ["第 23 行第 1 列 round.daily.tally：一个人的场次总分可以没有止境地累加；\
+              请限制次数、缩短开放时间、降低分值，或改用 tally = \"best\""]
+        );
+        assert_eq!(
+            told(&[ALWAYS, ("attempts_per_day = 3", "attempts_in_all = 9\ntally = \"sum\"")]),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn a_sum_of_times_may_not_outgrow_a_board() {
+        let faults = told(&[YEAR, SUM, ("points = 10", "points = 1")]);
+        assert_eq!(
+            faults,
+            ["第 24 行第 1 列 round.daily.tally：一个人的场次用时最多可达 31536300 秒，超过排行榜能记的 17179869 秒；\
+              请限制次数、缩短开放时间、降低分值，或改用 tally = \"best\""]
+        );
+        assert_eq!(
+            told(&[YEAR, ("attempts_per_day = 3", "attempts_per_day = 3\ntally = \"sum\"")]),
+            Vec::<String>::new()
+        );
+    }
+
+    #[test]
+    fn rounds_that_fit_may_not_sum_to_a_season_that_does_not() {
+        let mut text = SMALL.replace("attempts_per_day = 3", "tally = \"sum\"").replace("points = 10", "points = 30");
+        let round = text[text.find("[[round]]\nid = \"daily\"").unwrap()..].to_owned();
+        text += &round.replace("\"daily\"", "\"evening\"");
+        let told: Vec<String> = Season::read(&text, &files).unwrap_err().iter().map(ToString::to_string).collect();
+        assert!(told[0].contains("一个人的赛季总分最多可达 1607040600 分"), "{told:#?}");
+        assert_eq!(Season::read(&format!("tally = \"best_round\"\n{text}"), &files).map(|_| ()), Ok(()));
+    }
+
+    #[test]
+    fn days_and_weeks_of_a_window_are_civil() {
+        let season = shipped("guangxi-2026.toml");
+        let daily = &season.rounds[0];
+        assert_eq!(days(daily, &season.time_zone), Some(122));
+        // From Saturday 1 August, week 1, to Monday 30 November, week 19.
+        assert_eq!(weeks(daily, &season.time_zone), Some(19));
+        assert_eq!(attempts_max(daily, &season.time_zone), Some(366));
+    }
 }

@@ -66,7 +66,8 @@ pub(super) fn of_round(table: &Table<'_>, zone: &TimeZone, season: &Window) -> W
         opens: opening(table, zone).unwrap_or_else(|| inherit(&season.opens)),
         closes: closing(table, zone, always).unwrap_or_else(|| inherit(&season.closes)),
     };
-    if refuse_backwards(table, &window) {
+    let season_backwards = season.closes.value <= season.opens.value;
+    if season_backwards || refuse_backwards(table, &window) {
         return window;
     }
     let within = |at: Timestamp| season.opens.value <= at && at <= season.closes.value;
@@ -178,7 +179,11 @@ fn after_midnight(date: Date) -> Option<DateTime> {
 /// The moment of a civil time; one that a clock change skips does not exist.
 fn place(table: &Table<'_>, zone: &TimeZone, key: &Key, civil: DateTime) -> Option<At<Timestamp>> {
     match zone.moment(civil).filter(|&moment| zone.civil(moment) == civil) {
-        Some(value) => Some(At { value, key: key.clone() }),
+        Some(value) if (Timestamp(0)..Timestamp::MAX).contains(&value) => Some(At { value, key: key.clone() }),
+        Some(_) => {
+            table.page.fault(key, "年份要在 1970 到 2099 之间；不结束的写 always_open = true");
+            None
+        }
         None => {
             table
                 .page
@@ -215,5 +220,59 @@ impl Season {
     /// `2026年8月1日 0:00`, in the season's time zone.
     pub fn told_moment(&self, at: Timestamp) -> String {
         told(&self.time_zone, at, false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::season::Season;
+    use crate::domain::season::tests::SMALL;
+    use crate::domain::season::tests::changed;
+    use crate::domain::season::tests::files;
+    use crate::domain::time::Timestamp;
+
+    /// 2026-08-31T24:00:00+08:00
+    const END: Timestamp = Timestamp(1_788_192_000_000);
+
+    #[test]
+    fn the_last_day_is_inclusive_and_ends_at_midnight() {
+        for closes in ["last_day = 2026-08-31", "closes = \"2026-08-31T24:00\"", "closes = 2026-09-01T00:00:00"] {
+            assert_eq!(changed("last_day = 2026-08-31", closes).unwrap().closes, END, "{closes}");
+        }
+        assert_eq!(
+            changed("2026-08-01", "\"2026-08-01 09:30\"").unwrap().opens,
+            Timestamp(1_785_513_600_000 + 34_200_000)
+        );
+    }
+
+    #[test]
+    fn a_time_that_the_clocks_skip_does_not_exist() {
+        let text = SMALL.replace("opens = 2026-08-01", "opens = 2026-03-08T02:30:00\ntime_zone = \"America/New_York\"");
+        let faults = Season::read(&text, &files).unwrap_err();
+        assert_eq!(
+            faults[0].to_string(),
+            "第 3 行第 9 列 opens：时区 America/New_York 没有这个时刻（当时钟表拨快，跳过了它），请改成前后的时刻"
+        );
+    }
+
+    #[test]
+    fn a_date_that_no_calendar_has_is_told_in_chinese() {
+        let faults = changed("opens = 2026-08-01", "opens = 2026-02-30").unwrap_err();
+        assert!(faults[0].starts_with("第 3 行第 9 列：没有这样的日期或时刻"), "{faults:#?}");
+        assert_eq!(faults.len(), 1, "{faults:#?}");
+    }
+
+    #[test]
+    fn a_year_beyond_the_ledgers_is_refused() {
+        let faults = changed("last_day = 2026-08-31", "last_day = 2100-08-31").unwrap_err();
+        assert_eq!(faults, ["第 4 行第 12 列 last_day：年份要在 1970 到 2099 之间；不结束的写 always_open = true"]);
+    }
+
+    #[test]
+    fn an_always_open_season_never_closes() {
+        let text = SMALL.replace("opens = 2026-08-01\nlast_day = 2026-08-31", "always_open = true");
+        let season = Season::read(&text, &files).unwrap();
+        assert_eq!((season.opens, season.closes), (Timestamp(0), Timestamp::MAX));
+        assert!(season.rounds.iter().all(|round| round.closes == Timestamp::MAX));
     }
 }

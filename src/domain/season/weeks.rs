@@ -18,9 +18,13 @@ pub(super) fn of(draft: &Draft<'_>, zone: &TimeZone) -> Vec<Round> {
         let closes = zone.start_of(monday).min(draft.round.closes);
         let mut round = draft.round.clone();
         round.id = RoundId(format!("{}-{}", draft.round.id, rounds.len() + 1));
-        let (first, last) = (zone.civil(opens), zone.civil(closes.plus_ms(-1)));
-        round.name =
-            format!("{}（{}月{}日—{}月{}日）", draft.round.name, first.month(), first.day(), last.month(), last.day());
+        let day = |at| {
+            let civil = zone.civil(at);
+            format!("{}月{}日", civil.month(), civil.day())
+        };
+        let (first, last) = (day(opens), day(closes.plus_ms(-1)));
+        let days = if first == last { first } else { format!("{first}—{last}") };
+        round.name = format!("{}（{days}）", draft.round.name);
         (round.opens, round.closes) = (opens, closes);
         // A week has one secret, whatever it was cut from.
         round.draw_period = DrawPeriod::Round;
@@ -28,4 +32,43 @@ pub(super) fn of(draft: &Draft<'_>, zone: &TimeZone) -> Vec<Round> {
         opens = closes;
     }
     rounds
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::rules::Round;
+    use crate::domain::season::tests::changed;
+
+    #[test]
+    fn a_weekly_round_is_cut_at_mondays_and_at_its_own_ends() {
+        // 1 August 2026 is a Saturday, 31 August a Monday.
+        let season =
+            changed("attempts_per_day = 3\ngate = { round = \"warm-up\", right = 3 }", "repeat = \"week\"").unwrap();
+        let weeks: Vec<&Round> = season.rounds.iter().filter(|round| round.id.as_str() != "warm-up").collect();
+        let names: Vec<String> = weeks.iter().map(|round| format!("{} {}", round.id, round.name)).collect();
+        assert_eq!(
+            names,
+            [
+                "daily-1 每日竞赛（8月1日—8月2日）",
+                "daily-2 每日竞赛（8月3日—8月9日）",
+                "daily-3 每日竞赛（8月10日—8月16日）",
+                "daily-4 每日竞赛（8月17日—8月23日）",
+                "daily-5 每日竞赛（8月24日—8月30日）",
+                "daily-6 每日竞赛（8月31日）",
+            ]
+        );
+        assert!(weeks.windows(2).all(|pair| pair[0].closes == pair[1].opens));
+        assert_eq!((weeks[0].opens, weeks[5].closes), (season.opens, season.closes));
+    }
+
+    #[test]
+    fn a_weekly_round_that_never_closes_is_refused() {
+        let faults = changed("last_day = 2026-08-31", "always_open = true").map(|_| ()).err();
+        assert_eq!(faults, None);
+        let text = crate::domain::season::tests::SMALL
+            .replace("last_day = 2026-08-31", "always_open = true")
+            .replace("attempts_per_day = 3", "repeat = \"week\"");
+        let faults = crate::domain::season::Season::read(&text, &crate::domain::season::tests::files).unwrap_err();
+        assert_eq!(faults[0].message, "每周重来的场次要有截止时间，请写 last_day 或 closes");
+    }
 }
