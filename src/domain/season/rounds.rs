@@ -94,7 +94,7 @@ pub(super) fn read(root: &Table<'_>, shared: &Shared<'_>) -> Vec<Round> {
         rounds.extend(weeks.into_iter().map(|round| (place, round)));
     }
     if rounds.len() > ROUNDS_MAX {
-        root.page.fault(&root.key_of("round"), format!("场次太多：{} 场，最多 {ROUNDS_MAX} 场", rounds.len()));
+        root.page.fault(&root.key_of("round"), format!("场次太多，最多 {ROUNDS_MAX} 场（每周重来的，一周算一场）"));
     }
     refuse_same_ids(&drafts, &rounds);
     for (place, draft) in drafts.iter().enumerate() {

@@ -265,3 +265,62 @@ fn all_faults_are_told_at_once_in_the_order_of_the_file() {
     let places: Vec<_> = faults.iter().map(|fault| fault.place).collect();
     assert!(places.is_sorted());
 }
+
+#[test]
+fn faults_that_only_the_whole_shows_are_told_too() {
+    let endless = SMALL.replace("opens = 2026-08-01\nlast_day = 2026-08-31", "always_open = true");
+    let weekly = SMALL.replace("counts = false", "counts = false\nrepeat = \"week\"");
+    let section = "[[round.section]]\nkind = \"single\"\ncount = 10\npoints = 10\n";
+    let cases = [
+        (
+            endless.replace("attempts_per_day = 3", "feedback = \"after_round\""),
+            "round.daily.feedback：一直开放的场次没有结束的时候，请改用 after_paper 或 after_each",
+        ),
+        (weekly, "round.daily.gate.round：每周重来的热身场，只能用于同样每周重来、起止相同的场次"),
+        (
+            SMALL
+                .replace("last_day = 2026-08-31", "last_day = 2036-08-31")
+                .replace("groups = [\"youth\"]", "repeat = \"week\""),
+            "round：场次太多，最多 300 场（每周重来的，一周算一场）",
+        ),
+        (SMALL.replace("count = 10", "count = 195"), ""),
+        (SMALL.replace("count = 10", "count = 195") + section, "round.daily.section：一份试卷有 205 题，最多 200 题"),
+        (
+            SMALL.replace("counts = false", "always_open = true"),
+            "round.warm-up.always_open：场次要在赛季之内，赛季是 2026年8月1日 0:00 到 2026年8月31日 24:00",
+        ),
+        (
+            SMALL.replace("[[bank]]", "[attendance]\nboards = true\napproved_by = \"某文件\"\n[[bank]]"),
+            "attendance.boards：批准文件已注明，但本版本还不计签到积分，也没有参与率排行；请删去，并写进 not_played",
+        ),
+        (
+            SMALL.replace("gate = { round = \"warm-up\", right = 3 }", "gate = 3"),
+            "round.daily.gate：应当是一组键值，这里写的是整数",
+        ),
+        (SMALL[..SMALL.find("[[bank]]").unwrap_or(0)].to_owned(), "round：缺少「round」，例如：[[round]]"),
+        (SMALL.replace("path = \"bank\"", ""), "bank[1].path：缺少「path」，例如：path = \"../question-bank/kexue\""),
+        (
+            SMALL.replace("name = \"热身\"", "name = \"热身\"\nname = \"热\""),
+            "：同一个键写了两次，请去掉一个（duplicate key）",
+        ),
+    ];
+    for (text, told) in cases {
+        let faults: Vec<String> =
+            Season::read(&text, &files).err().into_iter().flatten().map(|fault| fault.to_string()).collect();
+        match told {
+            "" => assert!(faults.is_empty(), "{faults:#?}"),
+            told => assert!(faults.iter().any(|fault| fault.ends_with(told)), "wanted {told}\nfound {faults:#?}"),
+        }
+    }
+}
+
+#[test]
+fn a_weekly_gate_leads_to_the_round_of_its_own_week() {
+    let text = SMALL.replace("counts = false", "counts = false\nrepeat = \"week\"");
+    let season = Season::read(&text.replace("attempts_per_day = 3", "repeat = \"week\""), &files).unwrap();
+    let gated = season.rounds.iter().filter_map(|round| Some((round, season.round(round.gate?.round))));
+    assert_eq!(gated.clone().count(), 6);
+    for (round, gate) in gated {
+        assert_eq!((round.opens, round.closes), (gate.opens, gate.closes));
+    }
+}
