@@ -33,7 +33,7 @@ export default ts.config(
     },
   },
   {
-    files: ['shared/*.ts', 'play/state/*.ts'],
+    files: ['shared/*.ts', 'play/state/*.ts', 'boards/state/*.ts'],
     rules: { 'no-restricted-imports': ['error', { paths: [{ name: 'vue', message: FRAMEWORK_FREE }] }] },
   },
   {

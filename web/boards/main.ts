@@ -1,2 +1,12 @@
-// The rankings page, for associations and big screens. Its screens mount here.
+// The rankings page, for associations and big screens.
+import { createApp } from 'vue'
 import '../shared/tokens.css'
+import './boards.css'
+import App from './App.vue'
+import { listen } from './keys'
+import { openBoards } from './store'
+
+const boards = openBoards()
+createApp(App, { boards }).mount('#app')
+listen(boards)
+boards.start()
