@@ -36,7 +36,7 @@ pub(crate) struct Crowd {
     pub mischief: Mischief,
     pub skill: f64,
     pub think_ms: u64,
-    pub pace: Option<Pace>,
+    pub pace: OnceLock<Pace>,
     pub papers_each: u32,
     /// No new paper after this.
     pub deadline: OnceLock<Micros>,

@@ -43,7 +43,7 @@ pub(crate) async fn drive(args: EchoDriveArgs) -> anyhow::Result<u64> {
     let drive = Arc::new(Drive {
         message: "x".repeat(args.send).into(),
         replies: args.replies,
-        pace: args.rate.map(Pace::per_second),
+        pace: args.rate.map(|rate| Pace::per_second(rate, now_us())),
         meter: Meter::new()?,
         messages: AtomicU64::new(0),
     });

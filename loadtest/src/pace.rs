@@ -13,8 +13,8 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
-    pub(crate) fn per_second(rate: f64) -> Pace {
-        Pace { period_ns: (1e9 / rate) as u64, next_ns: AtomicU64::new(0) }
+    pub(crate) fn per_second(rate: f64, now: Micros) -> Pace {
+        Pace { period_ns: (1e9 / rate) as u64, next_ns: AtomicU64::new(now * 1000) }
     }
 
     /// When the next answer is to leave.
@@ -32,11 +32,10 @@ mod tests {
 
     #[test]
     fn slots_are_evenly_spaced_and_lost_time_is_not_made_up_in_a_burst() {
-        let pace = Pace::per_second(1000.0);
         let at = 10_000_000;
-        let first = pace.slot(at);
-        assert_eq!(first, at - 200_000);
-        assert_eq!(pace.slot(at), first + 1000);
+        let pace = Pace::per_second(1000.0, at);
+        assert_eq!(pace.slot(at), at);
+        assert_eq!(pace.slot(at), at + 1000);
         assert_eq!(pace.slot(2 * at), 2 * at - 200_000);
     }
 }

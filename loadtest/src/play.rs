@@ -56,7 +56,7 @@ pub(crate) async fn play(args: PlayArgs) -> anyhow::Result<u64> {
 
     let before = server_usage(&server, args.server_pid).await;
     let from = now_us();
-    let players = all_play(&crowd, people, seed, args.duration).await?;
+    let players = all_play(&crowd, people, seed, args.duration, args.rate).await?;
     let seconds = (now_us() - from) as f64 / SECOND_US as f64;
     let after = server_usage(&server, args.server_pid).await;
 
@@ -86,7 +86,6 @@ async fn gather(args: &PlayArgs, url: &str, bank: Option<Bank>, downtime: Arc<Do
     crowd.mischief = args.mischief;
     crowd.skill = args.skill;
     crowd.think_ms = args.think;
-    crowd.pace = args.rate.map(Pace::per_second);
     crowd.papers_each = args.papers_each();
     crowd.reviews_each = args.reviews.div_ceil(args.participants);
     crowd.downtime = downtime;
@@ -117,7 +116,7 @@ pub(crate) async fn crowd(
         mischief: Mischief::NONE,
         skill: 0.7,
         think_ms: 0,
-        pace: None,
+        pace: OnceLock::new(),
         papers_each: 1,
         deadline: OnceLock::new(),
         reviews_each: 0,
@@ -136,9 +135,14 @@ async fn all_play(
     people: Vec<Person>,
     seed: u64,
     duration: Option<u64>,
+    rate: Option<f64>,
 ) -> anyhow::Result<Vec<(Person, Vec<Played>)>> {
     if let Some(seconds) = duration {
         crowd.deadline.set(now_us() + seconds * SECOND_US).map_err(|_| anyhow!("the deadline is set once"))?;
+    }
+    if let Some(rate) = rate {
+        // The schedule begins now, not at the first registration.
+        crowd.pace.set(Pace::per_second(rate, now_us())).map_err(|_| anyhow!("the pace is set once"))?;
     }
     let mut tasks = JoinSet::new();
     for person in people {

@@ -239,7 +239,7 @@ impl Player {
     }
 
     fn when_to_answer(&mut self, now: Micros) -> Micros {
-        if let Some(pace) = &self.crowd.pace {
+        if let Some(pace) = self.crowd.pace.get() {
             return pace.slot(now);
         }
         match self.crowd.think_ms * 1000 {

@@ -120,7 +120,8 @@ impl Player {
             return self.unexpected(format!("result of attempt {}", r.attempt));
         }
         let round = &self.crowd.rounds[self.round];
-        if !matches!(self.stage, Stage::Ending | Stage::Finishing) && round.paper_ms.is_none() {
+        let due = matches!(self.stage, Stage::Ending) || self.finishing || round.paper_ms.is_some();
+        if !due {
             self.faults.add("result: too soon", format!("in stage {:?}", self.stage));
         }
         self.faults.differs("result: round", r.round.as_ref(), round.id.as_str());
