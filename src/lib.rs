@@ -3,3 +3,8 @@
 pub mod domain;
 pub mod formats;
 pub mod ledger;
+pub mod contest;
+pub mod accounts;
+pub mod transport;
+pub mod files;
+pub mod config;

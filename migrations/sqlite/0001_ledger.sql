@@ -80,5 +80,9 @@ create table ended (
     elapsed_ms integer not null,
     at integer not null,
     ending integer not null,
-    answers blob not null
+    answers blob not null,
+    receipt text not null
 );
+
+-- A receipt read out over a telephone finds its attempt.
+create index ended_of_receipt on ended (receipt);

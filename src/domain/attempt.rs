@@ -220,6 +220,12 @@ impl Attempt {
         &self.settled
     }
 
+    /// The settled questions as facts, in order.
+    pub fn fates(&self) -> impl Iterator<Item = Fate> {
+        let fate = |(place, s): (usize, &Settled)| Fate { seq: place as u32 + 1, given: s.given, elapsed_ms: s.elapsed_ms };
+        self.settled.iter().enumerate().map(fate)
+    }
+
     pub fn score(&self) -> u32 {
         self.score
     }

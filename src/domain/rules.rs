@@ -42,6 +42,16 @@ pub struct Blueprint {
     pub sections: Vec<Section>,
 }
 
+impl Round {
+    /// The most that one attempt can score.
+    pub fn full_marks(&self) -> u32 {
+        match self.scoring.threshold {
+            Some(threshold) => threshold.points,
+            None => self.blueprint.sections.iter().map(|section| section.count * section.points).sum(),
+        }
+    }
+}
+
 impl Blueprint {
     /// How many questions a paper has.
     pub fn count(&self) -> u32 {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The latest moment that can be told; "never" for a round that does not close.
-    pub const MAX: Timestamp = Timestamp(i64::MAX / 4);
+    /// 2100-01-01T00:00:00Z, the latest moment that is told: the close of what never closes.
+    pub const MAX: Timestamp = Timestamp(4_102_444_800_000);
 
     pub fn plus_ms(self, ms: i64) -> Timestamp {
         Timestamp(self.0 + ms)

@@ -3,6 +3,7 @@
 use crate::domain::attempt::Ending;
 use crate::domain::attempt::Fate;
 use crate::domain::attempt::Given;
+use crate::domain::fairness::Commitment;
 use crate::domain::fairness::Seed;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
@@ -26,6 +27,8 @@ pub enum Entry {
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settled {
+    /// Whose it is; known from the start's row, so not stored again.
+    pub participant: ParticipantId,
     pub attempt: AttemptId,
     pub fate: Option<Fate>,
     pub at: Timestamp,
@@ -87,6 +90,8 @@ pub struct Ended {
     pub at: Timestamp,
     pub ending: Ending,
     pub fates: Vec<Fate>,
+    /// 回执; needs the key file to be made, and nothing to be looked up.
+    pub receipt: String,
 }
 
 /// The rare facts, kept as JSON.
@@ -122,7 +127,7 @@ pub struct Period {
     pub season: EntryNumber,
     /// The bank version's digest.
     pub bank: String,
-    pub commitment: String,
+    pub commitment: Commitment,
     /// The secret, sealed with the key file; hex.
     pub sealed: String,
 }

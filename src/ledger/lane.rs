@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 /// Entries waiting for their commit. Full: [`Full`], which the person is told as `busy`; nothing was used up.
 pub const QUEUE_ENTRIES: usize = 32_768;
@@ -42,6 +43,7 @@ struct Pushed {
 #[derive(Clone)]
 pub struct Lane {
     queue: mpsc::Sender<Pushed>,
+    closing: CancellationToken,
 }
 
 /// Room for one entry. From reserving to pushing nothing may await.
@@ -62,6 +64,11 @@ impl Lane {
         let (done, committed) = oneshot::channel();
         self.queue.send(Pushed { entry, done: Some(done) }).await.map_err(|_| LedgerError::Stopped)?;
         committed.await.map_err(|_| LedgerError::Stopped)
+    }
+
+    /// Takes no more entries; the writer commits what was pushed before, and returns.
+    pub fn close(&self) {
+        self.closing.cancel();
     }
 
     /// How many entries wait for their commit.
@@ -92,6 +99,7 @@ pub trait LaneMeter: Send + Sync {
 /// The lane's own end: one task, one transaction in flight.
 pub struct Writer {
     queue: mpsc::Receiver<Pushed>,
+    closing: CancellationToken,
     store: Arc<dyn Store>,
     state: LaneState,
     now: Now,
@@ -100,11 +108,12 @@ pub struct Writer {
 /// A lane whose writer still has to be run.
 pub fn lane(store: Arc<dyn Store>, state: LaneState, now: Now) -> (Lane, Writer) {
     let (sender, receiver) = mpsc::channel(QUEUE_ENTRIES);
-    (Lane { queue: sender }, Writer { queue: receiver, store, state, now })
+    let closing = CancellationToken::new();
+    (Lane { queue: sender, closing: closing.clone() }, Writer { queue: receiver, closing, store, state, now })
 }
 
 impl Writer {
-    /// Runs until every [`Lane`] is gone, then returns; everything pushed before was committed.
+    /// Runs until the lane is closed, or every [`Lane`] is gone, then returns; everything pushed before was committed.
     ///
     /// # Errors
     /// A commit failed. Nothing of it was told, and the process must end: what the disk holds is found out by the next start.
@@ -113,9 +122,14 @@ impl Writer {
         let mut last_size = 0;
         let mut idle = tokio::time::interval(Duration::from_secs(1));
         idle.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let closing = self.closing.clone();
         loop {
             tokio::select! {
                 biased;
+                () = closing.cancelled(), if !self.queue.is_closed() => {
+                    self.queue.close();
+                    continue;
+                }
                 received = self.queue.recv_many(&mut pushed, BATCH_ENTRIES) => {
                     if received == 0 {
                         return self.store.mark_alive(self.state.epoch, (self.now)()).await;

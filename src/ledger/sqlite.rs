@@ -239,6 +239,16 @@ impl Store for Sqlite {
         })
     }
 
+    fn attempt_of_receipt<'a>(&'a self, receipt: &'a str) -> BoxFuture<'a, Result<Option<Recorded>, LedgerError>> {
+        Box::pin(async move {
+            let found = sqlx::query(joined(SELECT_ATTEMPT, "where e.receipt = ? limit 1"))
+                .bind(receipt)
+                .fetch_optional(&self.readers)
+                .await?;
+            found.as_ref().map(rows::recorded).transpose()
+        })
+    }
+
     fn attempts_of(
         &self,
         participant: ParticipantId,

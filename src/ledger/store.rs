@@ -95,6 +95,8 @@ pub trait Store: Send + Sync {
     fn answers(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<RawAnswer>, LedgerError>>;
 
     fn attempt(&self, id: AttemptId) -> BoxFuture<'_, Result<Option<Recorded>, LedgerError>>;
+    /// The attempt that a receipt belongs to.
+    fn attempt_of_receipt<'a>(&'a self, receipt: &'a str) -> BoxFuture<'a, Result<Option<Recorded>, LedgerError>>;
     /// A participant's attempts below `before`, newest first, at most `limit`.
     fn attempts_of(
         &self,

@@ -23,7 +23,7 @@ use sqlx::sqlite::SqliteRow;
 /// An attempt's start beside its end, if it has one.
 pub(super) const SELECT_ATTEMPT: &str = "
     select s.attempt, s.n, s.participant, s.period, s.number, s.seed, s.at,
-           e.n as ended_n, e.score, e.correct, e.elapsed_ms, e.at as ended_at, e.ending, e.answers
+           e.n as ended_n, e.score, e.correct, e.elapsed_ms, e.at as ended_at, e.ending, e.answers, e.receipt
     from start s left join ended e on e.attempt = s.attempt";
 
 pub(super) fn lane(row: &SqliteRow) -> Result<LaneState, LedgerError> {
@@ -95,6 +95,7 @@ fn ended(row: &SqliteRow, n: EntryNumber, attempt: AttemptId) -> Result<Ended, L
         at: Timestamp(column(row, "ended_at")?),
         ending: Ending::from_code(column(row, "ending")?).ok_or_else(|| unreadable("结束方式不认识"))?,
         fates: unpack(column(row, "answers")?).ok_or_else(|| unreadable("答案读不出"))?,
+        receipt: column(row, "receipt")?,
     })
 }
 

@@ -116,6 +116,7 @@ pub(super) async fn commit(writer: &mut SqliteConnection, batch: Batch<'_>) -> R
             .bind(ended.at.0)
             .bind(ended.ending.code())
             .bind(pack(&ended.fates))
+            .bind(ended.receipt.as_str())
     })
     .await?;
     PARTICIPANTS.insert(&mut transaction, &tables.participants, bind_participant).await?;
@@ -180,8 +181,8 @@ static STARTS: Inserter =
 static ANSWERS: Inserter =
     Inserter::new("insert into answer (n, season, attempt, seq, given, elapsed_ms, at)", "(?,?,?,?,?,?,?)");
 static ENDS: Inserter = Inserter::new(
-    "insert into ended (attempt, season, n, score, correct, elapsed_ms, at, ending, answers)",
-    "(?,?,?,?,?,?,?,?,?)",
+    "insert into ended (attempt, season, n, score, correct, elapsed_ms, at, ending, answers, receipt)",
+    "(?,?,?,?,?,?,?,?,?,?)",
 );
 static NOTES: Inserter = Inserter::new("insert into entry (n, season, kind, at, body)", "(?,?,?,?,?)");
 

@@ -1,0 +1,6 @@
+//! Who someone is: names, tokens, recovery codes, codes that move a person to another phone.
+
+pub mod names;
+pub mod tokens;
+pub mod codes;
+pub mod register;

@@ -1,0 +1,214 @@
+//! What was committed is applied: attempts settle, boards move, sockets are woken. Called by the lane alone, in its order.
+
+use crate::contest::core::Contest;
+use crate::contest::roster::Player;
+use crate::contest::scoreboard::Finished;
+use crate::contest::seat::Asked;
+use crate::contest::seat::JustEnded;
+use crate::contest::seat::Live;
+use crate::contest::seat::ResultFacts;
+use crate::contest::seat::Seat;
+use crate::contest::seat::SeatState;
+use crate::domain::attempt::Ending;
+use crate::domain::attempt::Settlement;
+use crate::domain::ids::AttemptId;
+use crate::domain::ids::ParticipantId;
+use crate::domain::score::Standing;
+use crate::domain::time::Timestamp;
+use crate::ledger::entry::Entry;
+use crate::ledger::entry::EntryNumber;
+use crate::ledger::entry::Note;
+use crate::ledger::entry::Registered;
+use crate::ledger::entry::Settled;
+use crate::ledger::entry::Who;
+use crate::ledger::lane::Projection;
+use std::sync::Arc;
+use std::sync::PoisonError;
+
+impl Projection for Contest {
+    fn committed(&self, first: EntryNumber, entries: Vec<Entry>) {
+        let now = self.now();
+        let mut over = Vec::new();
+        for (n, entry) in (first..).zip(entries) {
+            match entry {
+                Entry::Registered(registered) => self.registered(&registered),
+                Entry::Started(started) => self.started(n, started.participant, now),
+                Entry::Opened { .. } => {}
+                Entry::Settled(settled) => over.extend(self.settled(settled, now)),
+                Entry::Noted { note, .. } => self.noted(n, &note, now),
+            }
+        }
+        // Verdicts in mid-paper have been told by now; only results wait for the boards.
+        for (seat, attempt) in over {
+            self.finished(&seat, attempt, now);
+        }
+    }
+}
+
+impl Contest {
+    fn registered(&self, registered: &Registered) {
+        if let Some(place) = self.places.place(&self.season, &registered.who) {
+            self.roster.insert(registered.participant, Player::new(&registered.who.name, place));
+        }
+    }
+
+    fn started(&self, n: EntryNumber, participant: ParticipantId, now: Timestamp) {
+        let seat = self.seat(participant);
+        let mut state = seat.state();
+        if let Some(live) = state.live.as_deref_mut() {
+            live.started_n = n;
+            live.attempt.start_committed(now);
+            // What was kept of the attempt before has been told, or can be read from the ledger.
+            if let Some(ended) = state.ended.as_deref_mut() {
+                ended.live = None;
+            }
+        }
+        self.do_what_was_asked(&seat, &mut state, now);
+        self.schedule(&seat, &mut state);
+        state.wake();
+    }
+
+    /// Applies a settlement; the seat is returned where the attempt is over.
+    fn settled(&self, settled: Settled, now: Timestamp) -> Option<(Arc<Seat>, AttemptId)> {
+        let seat = self.seat(settled.participant);
+        let mut state = seat.state();
+        let live = state.live.as_deref_mut().filter(|live| live.attempt.id == settled.attempt)?;
+        let ending = settled.ended.as_ref().map(|ended| ended.ending);
+        live.attempt.settle(live.period.rules(), Settlement { question: settled.fate, ending }, now);
+        if let Some(ended) = &settled.ended {
+            live.period.attempt_ended();
+            let live = state.live.take();
+            state.ended = Some(Box::new(JustEnded { attempt: settled.attempt, at: ended.at, live, result: None }));
+        } else {
+            self.do_what_was_asked(&seat, &mut state, now);
+            self.schedule(&seat, &mut state);
+        }
+        state.wake();
+        drop(state);
+        settled.ended.map(|_| (seat, settled.attempt))
+    }
+
+    /// A `finish` or `start` that came while a commit was under way.
+    fn do_what_was_asked(&self, seat: &Seat, state: &mut SeatState, now: Timestamp) {
+        let Some(asked) = state.asked else { return };
+        let Ok(room) = self.lane.reserve() else { return };
+        let Some(live) = state.live.as_deref_mut() else { return };
+        let ending = match asked {
+            Asked::Finish => {
+                state.asked = None;
+                Ending::HandedIn
+            }
+            Asked::Start(_) => Ending::Replaced,
+        };
+        if let Some(settlement) = live.attempt.end(live.period.rules(), ending, now) {
+            room.push(self.settled_entry(seat.participant, live, settlement, now));
+        }
+    }
+
+    /// Puts an attempt that is over on the boards and its result on the seat; then does the start that waited for it.
+    fn finished(&self, seat: &Seat, attempt: AttemptId, now: Timestamp) {
+        let mut state = seat.state();
+        let ended = state.ended.as_deref_mut().filter(|ended| ended.attempt == attempt);
+        let Some((ended, live)) = ended.and_then(|ended| {
+            let at = ended.at;
+            ended.live.as_deref().map(|live| self.result(seat.participant, live, at)).map(|result| (ended, result))
+        }) else {
+            return;
+        };
+        ended.result = Some(live);
+        if let Some(Asked::Start(round)) = state.asked.take() {
+            let begun = match self.lane.reserve() {
+                Ok(room) => self.start_now(seat, &mut state, round, now, room),
+                Err(_) => Err(crate::contest::refusal::Refusal::Busy),
+            };
+            state.refused = begun.err();
+        }
+        state.asked = None;
+        state.wake();
+    }
+
+    fn result(&self, participant: ParticipantId, live: &Live, at: Timestamp) -> ResultFacts {
+        let attempt = &live.attempt;
+        let finished = self.finished_facts(participant, live, at);
+        self.used_up(&finished);
+        let (best, ranks) = self.scoreboard().finish(&self.season, &self.roster, &finished);
+        ResultFacts {
+            attempt: attempt.id,
+            round: attempt.round,
+            score: attempt.score(),
+            correct: attempt.correct(),
+            of: attempt.of(),
+            elapsed_ms: attempt.elapsed_ms(),
+            finished_at: at,
+            counted: finished.counted,
+            best,
+            ranks,
+        }
+    }
+
+    /// What an attempt that is over means for limits and gates.
+    pub(crate) fn used_up(&self, finished: &Finished) {
+        self.roster.change(finished.participant, |player| {
+            let used = player.usage_mut(finished.round);
+            if finished.handed_back {
+                used.hand_back(finished.day);
+            } else {
+                used.best_correct = used.best_correct.max(finished.correct as u16);
+            }
+        });
+    }
+
+    fn finished_facts(&self, participant: ParticipantId, live: &Live, at: Timestamp) -> Finished {
+        let attempt = &live.attempt;
+        let handed_back = attempt.phase() == crate::domain::attempt::Phase::Over(Ending::HandedBack);
+        let city = self.roster.with(participant, |player| player.city_at(live.started_n)).unwrap_or_default();
+        Finished {
+            participant,
+            round: attempt.round,
+            standing: Standing {
+                score: attempt.score(),
+                elapsed_ms: attempt.elapsed_ms(),
+                finished_at: at,
+                attempt: attempt.id,
+            },
+            correct: attempt.correct(),
+            full: attempt.score() == live.period.round.full_marks(),
+            day: self.season.time_zone.day(attempt.started_at),
+            city,
+            counted: live.period.round.counts && !handed_back,
+            handed_back,
+        }
+    }
+
+    fn noted(&self, n: EntryNumber, note: &Note, now: Timestamp) {
+        match note {
+            Note::Changed { participant, who } => self.changed(n, *participant, who),
+            Note::Period(period) => {
+                let Some(index) = self.season.round_of_id(&period.round) else { return };
+                let bank = self.banks.iter().find(|(_, digest, _)| *digest == period.bank);
+                if let Some((_, _, bank)) = bank {
+                    let round = self.season.round(index).clone();
+                    let mut periods = self.periods.write().unwrap_or_else(PoisonError::into_inner);
+                    periods.take_up(n, period, index, round, Arc::clone(bank), Some(&self.keys));
+                }
+            }
+            Note::SecretOut { period, .. } => {
+                if let Some(period) = self.period(*period) {
+                    period.let_secret_out();
+                }
+            }
+            // The season, its banks and outages are taken up by a start; tokens by the accounts; reports by the desk.
+            Note::Season { .. } | Note::Bank { .. } | Note::Outage { .. } | Note::Token { .. } | Note::Report { .. } => {}
+        }
+        tracing::debug!(n, at = now.0, "noted");
+    }
+
+    /// A participant's name or place from entry `n` on: they leave the boards of the old place for those of the new.
+    fn changed(&self, n: EntryNumber, participant: ParticipantId, who: &Who) {
+        let Some(place) = self.places.place(&self.season, who) else { return };
+        let before = self.roster.change(participant, |player| player.change(n, &who.name, place));
+        if let Some(before) = before.filter(|before| *before != place) {
+            self.scoreboard().moved(participant, before, place);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! The one place that asks the machine for time and chance; everywhere else they are arguments.
+#![allow(clippy::disallowed_methods, reason = "this is the clock's file")]
+
+use crate::domain::time::Timestamp;
+use rand::Rng;
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::Instant;
+use std::time::SystemTime;
+use tokio::sync::watch;
+
+/// The contest's clock: wall time read once, plus monotonic time. It never follows a step of the machine's clock.
+#[derive(Clone)]
+pub struct Clock(Arc<Source>);
+
+enum Source {
+    Machine { wall_ms: i64, read_at: Instant },
+    Moved(watch::Sender<i64>),
+}
+
+impl Clock {
+    pub fn of_the_machine() -> Clock {
+        let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Clock(Arc::new(Source::Machine { wall_ms: wall.as_millis() as i64, read_at: Instant::now() }))
+    }
+
+    /// A clock that stands still until [`Clock::advance`]: for tests, which run the server in their own process.
+    pub fn standing_at(now: Timestamp) -> Clock {
+        Clock(Arc::new(Source::Moved(watch::Sender::new(now.0))))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        match &*self.0 {
+            Source::Machine { wall_ms, read_at } => Timestamp(wall_ms + read_at.elapsed().as_millis() as i64),
+            Source::Moved(now) => Timestamp(*now.borrow()),
+        }
+    }
+
+    /// Moves a standing clock; the machine's is left alone.
+    pub fn advance(&self, ms: i64) {
+        if let Source::Moved(now) = &*self.0 {
+            now.send_modify(|now| *now += ms);
+        }
+    }
+
+    /// Returns once the clock shows `moment` or later.
+    pub async fn until(&self, moment: Timestamp) {
+        match &*self.0 {
+            Source::Machine { .. } => {
+                let ms = moment.since(self.now()).max(0) as u64;
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+            }
+            Source::Moved(now) => {
+                // The sender lives in `self`, so waiting cannot fail.
+                let _ = now.subscribe().wait_for(|now| *now >= moment.0).await;
+            }
+        }
+    }
+}
+
+/// Bytes that nobody can foretell, from the operating system's generator.
+pub fn chance<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::rng().fill_bytes(&mut bytes);
+    bytes
+}
+
+/// A delay of at most `most_ms`, so that many who were cut off together don't come back together.
+pub fn jitter_ms(most_ms: u64) -> u64 {
+    u64::from_le_bytes(chance()) % (most_ms + 1)
+}

@@ -1,0 +1,155 @@
+//! The contest itself: what all its verbs share.
+
+use crate::contest::clock::Clock;
+use crate::contest::deadlines::Deadlines;
+use crate::contest::keys::Keys;
+use crate::contest::period::Period;
+use crate::contest::period::Periods;
+use crate::contest::roster::Places;
+use crate::contest::roster::Roster;
+use crate::contest::scoreboard::Scoreboard;
+use crate::contest::seat::Seat;
+use crate::domain::bank::BankVersion;
+use crate::domain::ids::AttemptId;
+use crate::domain::ids::ParticipantId;
+use crate::domain::ids::RoundIndex;
+use crate::domain::season::Season;
+use crate::domain::time::Timestamp;
+use crate::ledger::entry::EntryNumber;
+use crate::ledger::lane::Lane;
+use crate::ledger::store::Store;
+use dashmap::DashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::RwLockReadGuard;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
+
+/// A running season. Shared by everything that serves it.
+pub struct Contest {
+    pub season: Arc<Season>,
+    pub clock: Clock,
+    pub keys: Arc<Keys>,
+    pub roster: Roster,
+    pub(crate) places: Places,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) lane: Lane,
+    pub(crate) season_entry: EntryNumber,
+    /// The bank versions in use now, by bank id, with their digests.
+    pub(crate) banks: Vec<(String, String, Arc<BankVersion>)>,
+    pub(crate) seats: DashMap<ParticipantId, Arc<Seat>>,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) periods: RwLock<Periods>,
+    /// When each round closes by now: outages within its window move it on.
+    pub(crate) closes: RwLock<Vec<Timestamp>>,
+    /// Held for microseconds at a time; see docs/decisions.md for why it is not a task of its own.
+    pub(crate) scoreboard: Mutex<Scoreboard>,
+    pub(crate) next_attempt: AtomicI64,
+}
+
+/// Where a round, or the season, is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    Upcoming,
+    Open,
+    /// Closed to new attempts while the last ones run to their limits.
+    Settling,
+    Closed,
+}
+
+impl Contest {
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn scoreboard(&self) -> MutexGuard<'_, Scoreboard> {
+        self.scoreboard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn periods(&self) -> RwLockReadGuard<'_, Periods> {
+        self.periods.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The draw period of an entry.
+    pub fn period(&self, n: EntryNumber) -> Option<Arc<Period>> {
+        self.periods().get(n).cloned()
+    }
+
+    /// All draw periods of a round, in the order in which they were opened.
+    pub fn periods_of(&self, round: RoundIndex) -> Vec<Arc<Period>> {
+        self.periods().of_round(round).to_vec()
+    }
+
+    /// When the round closes, outages counted.
+    pub fn closes(&self, round: RoundIndex) -> Timestamp {
+        self.closes.read().unwrap_or_else(PoisonError::into_inner)[usize::from(round.0)]
+    }
+
+    pub fn round_life(&self, round: RoundIndex, now: Timestamp) -> Life {
+        if now < self.season.round(round).opens {
+            Life::Upcoming
+        } else if now < self.closes(round) {
+            Life::Open
+        } else if self.periods().of_round(round).iter().any(|period| period.open_attempts() > 0) {
+            Life::Settling
+        } else {
+            Life::Closed
+        }
+    }
+
+    pub fn season_life(&self, now: Timestamp) -> Life {
+        let mut lives = (0..self.season.rounds.len()).map(|i| self.round_life(RoundIndex(i as u16), now));
+        if now < self.season.opens {
+            Life::Upcoming
+        } else if now < self.season.closes || lives.clone().any(|life| life == Life::Open) {
+            Life::Open
+        } else if lives.any(|life| life == Life::Settling) {
+            Life::Settling
+        } else {
+            Life::Closed
+        }
+    }
+
+    pub(crate) fn seat(&self, participant: ParticipantId) -> Arc<Seat> {
+        if let Some(seat) = self.seats.get(&participant) {
+            return Arc::clone(&seat);
+        }
+        Arc::clone(&self.seats.entry(participant).or_insert_with(|| Arc::new(Seat::new(participant))))
+    }
+
+    pub(crate) fn existing_seat(&self, participant: ParticipantId) -> Option<Arc<Seat>> {
+        self.seats.get(&participant).map(|seat| Arc::clone(&seat))
+    }
+
+    pub(crate) fn new_attempt_id(&self) -> AttemptId {
+        AttemptId(self.next_attempt.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Forgets seats that hold nothing any more. Called once a minute.
+    pub fn clear_empty_seats(&self) {
+        let now = self.now();
+        // A seat that somebody is about to use is held by them, too.
+        self.seats.retain(|_, seat| Arc::strong_count(seat) > 1 || !seat.state().is_empty(now));
+    }
+
+    /// How many seats there are, and how many have a live attempt.
+    pub fn seats_in_use(&self) -> (usize, usize) {
+        let live = self.seats.iter().filter(|seat| seat.state().live.is_some()).count();
+        (self.seats.len(), live)
+    }
+}

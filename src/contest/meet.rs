@@ -1,0 +1,93 @@
+//! Phones come and go: the newest hello wins, and what was told to an older one is told to it as well.
+
+use crate::contest::core::Contest;
+use crate::contest::seat::Cursor;
+use crate::contest::seat::ENDED_TOLD_MS;
+use crate::contest::seat::News;
+use crate::contest::seat::Seat;
+use crate::domain::ids::AttemptId;
+use crate::domain::ids::ParticipantId;
+use crate::domain::time::Timestamp;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// One socket's hold on a seat. Dropping it leaves the seat.
+pub struct Presence {
+    pub seat: Arc<Seat>,
+    contest: Arc<Contest>,
+    /// Which of the seat's hellos this socket's was.
+    hello: u32,
+    pub news: Arc<Notify>,
+    cursor: Cursor,
+}
+
+/// What `welcome` says of attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    pub live: Option<AttemptId>,
+    pub ended: Option<AttemptId>,
+}
+
+/// The same participant said hello elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Superseded;
+
+impl Contest {
+    /// Takes the participant's seat for a new socket; an older one is superseded.
+    pub fn hello(self: &Arc<Contest>, participant: ParticipantId) -> Presence {
+        let seat = self.seat(participant);
+        let news = Arc::new(Notify::new());
+        let mut state = seat.state();
+        state.wake();
+        state.hellos = state.hellos.wrapping_add(1);
+        state.waker = Some(Arc::clone(&news));
+        state.dropped_at = None;
+        let hello = state.hellos;
+        drop(state);
+        Presence { seat, contest: Arc::clone(self), hello, news, cursor: Cursor::default() }
+    }
+}
+
+impl Presence {
+    /// What to resume, once no commit is under way; `None`: wait for news and ask again.
+    ///
+    /// # Errors
+    /// A newer hello has come.
+    pub fn resume(&mut self, now: Timestamp) -> Result<Option<Resumed>, Superseded> {
+        let state = self.seat.state();
+        if state.hellos != self.hello {
+            return Err(Superseded);
+        }
+        if state.is_settling() {
+            return Ok(None);
+        }
+        self.cursor = Cursor::resumed(&state);
+        let recent = state.ended.as_ref().filter(|ended| now.since(ended.at) <= ENDED_TOLD_MS);
+        Ok(Some(Resumed {
+            live: state.live.as_ref().map(|live| live.attempt.id),
+            ended: recent.map(|ended| ended.attempt),
+        }))
+    }
+
+    /// What there is to tell since the last time.
+    ///
+    /// # Errors
+    /// A newer hello has come: say so and go.
+    pub fn take_news(&mut self, now: Timestamp) -> Result<Vec<News>, Superseded> {
+        let mut state = self.seat.state();
+        if state.hellos != self.hello {
+            return Err(Superseded);
+        }
+        Ok(self.cursor.take_news(&mut state, now))
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        let mut state = self.seat.state();
+        if state.hellos == self.hello {
+            state.waker = None;
+            state.dropped_at = Some(self.contest.now());
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The running season: who is at which question, until when, and where everyone stands. All of it is computed from
+//! committed entries and can be computed again.
+//!
+//! In reading order: time and keys; draw periods; participants; seats; boards; then the contest's verbs.
+
+pub mod clock;
+pub mod keys;
+pub mod period;
+pub mod roster;
+pub mod refusal;
+pub mod seat;
+pub mod scoreboard;
+pub mod deadlines;
+pub mod core;
+pub mod play;
+pub mod apply;
+pub mod meet;
+pub mod past;
+pub mod recovery;
+pub mod resume;
+pub mod upkeep;
+pub mod replay;

@@ -1,0 +1,198 @@
+//! Draw periods: for each round and time, the rules, the bank version and the secret that papers come from.
+
+use crate::contest::keys::Keys;
+use crate::domain::attempt::Rules;
+use crate::domain::bank::BankVersion;
+use crate::domain::fairness;
+use crate::domain::fairness::Commitment;
+use crate::domain::fairness::DrawList;
+use crate::domain::fairness::PeriodSecret;
+use crate::domain::fairness::Seed;
+use crate::domain::ids::RoundIndex;
+use crate::domain::ids::SeasonId;
+use crate::domain::paper::Paper;
+use crate::domain::rules::Round;
+use crate::domain::time::Timestamp;
+use crate::ledger::entry;
+use crate::ledger::entry::EntryNumber;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
+
+/// After a period's end, before its secret may come out.
+const PUBLISH_AFTER_MS: i64 = 60_000;
+
+/// One draw period. What an attempt is played, marked and reviewed under, for ever.
+pub struct Period {
+    /// Its entry's number, which is its name.
+    pub n: EntryNumber,
+    pub number: u32,
+    /// The round's place in the season that runs now.
+    pub index: RoundIndex,
+    /// The round as it was when the period opened.
+    pub round: Round,
+    pub bank: Arc<BankVersion>,
+    pub bank_digest: String,
+    pub list: DrawList,
+    pub commitment: Commitment,
+    pub from: Timestamp,
+    pub to: Option<Timestamp>,
+    /// `None` where only the ledger is read, without the key file.
+    secret: Option<PeriodSecret>,
+    /// Attempts that have started and not ended.
+    open_attempts: AtomicI64,
+    secret_out: AtomicBool,
+}
+
+impl Period {
+    pub fn rules(&self) -> Rules<'_> {
+        Rules { round: &self.round, bank: &self.bank }
+    }
+
+    /// The seed of a participant's `number`-th attempt; `participant` is the opaque id.
+    pub fn seed(&self, participant: &str, number: u32) -> Option<Seed> {
+        self.secret.as_ref().map(|secret| fairness::seed(secret, participant, &self.round.id, number))
+    }
+
+    pub fn paper(&self, seed: &Seed) -> Paper {
+        Paper::draw(&self.list, &self.round.blueprint, seed)
+    }
+
+    pub fn attempt_started(&self) {
+        self.open_attempts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub fn attempt_ended(&self) {
+        self.open_attempts.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub fn open_attempts(&self) -> i64 {
+        self.open_attempts.load(Ordering::Relaxed)
+    }
+
+    pub fn secret_is_out(&self) -> bool {
+        self.secret_out.load(Ordering::Acquire)
+    }
+
+    pub fn let_secret_out(&self) {
+        self.secret_out.store(true, Ordering::Release);
+    }
+
+    /// The secret, once it may be known.
+    pub fn published_secret(&self) -> Option<String> {
+        if self.secret_is_out() { self.secret.as_ref().map(PeriodSecret::publish) } else { None }
+    }
+
+    /// For the entry that publishes it.
+    pub fn secret(&self) -> Option<&PeriodSecret> {
+        self.secret.as_ref()
+    }
+}
+
+/// What a new period is made of, before its entry has a number.
+pub struct Draft<'a> {
+    pub season: &'a SeasonId,
+    pub round: &'a Round,
+    pub number: u32,
+    pub from: Timestamp,
+    pub to: Option<Timestamp>,
+    /// The number of the season's entry.
+    pub season_entry: EntryNumber,
+    pub bank: &'a Arc<BankVersion>,
+    pub bank_digest: &'a str,
+}
+
+impl Draft<'_> {
+    /// The entry that opens the period: the secret sealed, the commitment to it in the open.
+    pub fn entry(&self, keys: &Keys, secret: &PeriodSecret, nonce: [u8; 12]) -> entry::Period {
+        let list = DrawList::of(self.bank, &BTreeSet::new());
+        let named = fairness::Period { season: self.season, round: &self.round.id, number: self.number };
+        let commitment = fairness::commitment(secret, named, &self.round.blueprint, &list);
+        entry::Period {
+            round: self.round.id.0.clone(),
+            number: self.number,
+            from: self.from,
+            to: self.to,
+            season: self.season_entry,
+            bank: self.bank_digest.to_owned(),
+            commitment,
+            sealed: keys.seal(secret, nonce),
+        }
+    }
+}
+
+/// All periods that the ledger has.
+#[derive(Default)]
+pub struct Periods {
+    by_entry: HashMap<EntryNumber, Arc<Period>>,
+    /// By round, in the order in which they were opened.
+    of_round: HashMap<RoundIndex, Vec<Arc<Period>>>,
+}
+
+impl Periods {
+    /// Takes up a period from its entry. `round` is the round's rules in the season that the entry names.
+    pub fn take_up(
+        &mut self,
+        n: EntryNumber,
+        entry: &entry::Period,
+        index: RoundIndex,
+        round: Round,
+        bank: Arc<BankVersion>,
+        keys: Option<&Keys>,
+    ) -> Arc<Period> {
+        let list = DrawList::of(&bank, &BTreeSet::new());
+        let period = Arc::new(Period {
+            n,
+            number: entry.number,
+            index,
+            round,
+            bank,
+            bank_digest: entry.bank.clone(),
+            list,
+            commitment: entry.commitment,
+            from: entry.from,
+            to: entry.to,
+            secret: keys.and_then(|keys| keys.unseal(&entry.sealed)),
+            open_attempts: AtomicI64::new(0),
+            secret_out: AtomicBool::new(false),
+        });
+        self.by_entry.insert(n, Arc::clone(&period));
+        self.of_round.entry(index).or_default().push(Arc::clone(&period));
+        period
+    }
+
+    pub fn get(&self, n: EntryNumber) -> Option<&Arc<Period>> {
+        self.by_entry.get(&n)
+    }
+
+    pub fn of_round(&self, index: RoundIndex) -> &[Arc<Period>] {
+        self.of_round.get(&index).map_or(&[], Vec::as_slice)
+    }
+
+    /// The period that draws papers at `now`: of those that have begun and not ended, the one opened last.
+    pub fn current(&self, index: RoundIndex, now: Timestamp) -> Option<&Arc<Period>> {
+        self.of_round(index).iter().rev().find(|period| period.from <= now && period.to.is_none_or(|to| now < to))
+    }
+
+    /// Periods whose papers are all handed in and that draw no more, with their secret still kept. `closes` says when a
+    /// round closes; a minute is left for starts that were on their way.
+    pub fn to_be_published(&self, now: Timestamp, closes: impl Fn(RoundIndex) -> Timestamp) -> Vec<Arc<Period>> {
+        let mut found = Vec::new();
+        for (index, periods) in &self.of_round {
+            let over = closes(*index).plus_ms(PUBLISH_AFTER_MS) <= now;
+            for (i, period) in periods.iter().enumerate() {
+                // A later period of the same time takes over from its own beginning.
+                let next_from = periods.get(i + 1).map(|next| next.from);
+                let ends = period.to.into_iter().chain(next_from).min();
+                let over = over || ends.is_some_and(|ends| ends.plus_ms(PUBLISH_AFTER_MS) <= now);
+                if over && !period.secret_is_out() && period.open_attempts() == 0 {
+                    found.push(Arc::clone(period));
+                }
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,341 @@
+//! The participant's verbs: start, answer, next, finish; and what time asks for.
+//! Each takes the moment, reserves room in the ledger before it judges, and never awaits in between.
+
+use crate::contest::core::Contest;
+use crate::contest::core::Life;
+use crate::contest::refusal::Exhausted;
+use crate::contest::refusal::NotEligible;
+use crate::contest::refusal::Refusal;
+use crate::contest::seat::Asked;
+use crate::contest::seat::Live;
+use crate::contest::seat::Seat;
+use crate::contest::seat::SeatState;
+use crate::contest::seat::VerdictFacts;
+use crate::domain::attempt::AnswerRefusal;
+use crate::domain::attempt::Attempt;
+use crate::domain::attempt::Due;
+use crate::domain::attempt::Ending;
+use crate::domain::attempt::Judged;
+use crate::domain::attempt::Phase;
+use crate::domain::attempt::Settlement;
+use crate::domain::fairness::ReceiptFacts;
+use crate::domain::ids::AttemptId;
+use crate::domain::ids::ParticipantId;
+use crate::domain::ids::RoundIndex;
+use crate::domain::question::Choices;
+use crate::domain::time::Timestamp;
+use crate::ledger::entry::Ended;
+use crate::ledger::entry::Entry;
+use crate::ledger::entry::Settled;
+use crate::ledger::entry::Started;
+use crate::ledger::lane::Room;
+use std::sync::Arc;
+
+/// A client that dropped within so long of question 1, and did not come back, may have the attempt handed back.
+const HAND_BACK_WITHIN_MS: i64 = 10_000;
+/// After a full queue, time's demands are tried again.
+const DUE_RETRY_MS: i64 = 50;
+
+/// What an answer got at once; most verdicts come later, as news of the seat.
+pub enum Answered {
+    /// The verdict comes by itself when it is durable.
+    Settling,
+    /// The same answer was settled before: its verdict as it was first told.
+    Again(VerdictFacts),
+    /// Not live and not just ended: [`Contest::answer_to_past`] knows.
+    Past,
+}
+
+impl Contest {
+    /// Begins an attempt; its first question comes as news when the start is durable.
+    ///
+    /// # Errors
+    /// Why the participant may not start; nothing was used up.
+    pub fn start(&self, seat: &Seat, round: &str, now: Timestamp) -> Result<(), Refusal> {
+        let index = self.season.round_of_id(round).ok_or(Refusal::UnknownRound)?;
+        let room = self.lane.reserve().map_err(|_| Refusal::Busy)?;
+        let mut state = seat.state();
+        if let Some(live) = state.live.as_deref_mut() {
+            if live.period.round.counts {
+                return Err(Refusal::AttemptInProgress);
+            }
+            // An attempt that doesn't count makes room; it is refused first if the new one could not start.
+            self.may_start(seat.participant, index, now)?;
+            let ending = live.attempt.end(live.period.rules(), Ending::Replaced, now);
+            if let Some(settlement) = ending {
+                room.push(self.settled_entry(seat.participant, live, settlement, now));
+            }
+            state.asked = Some(Asked::Start(index));
+            return Ok(());
+        }
+        self.start_now(seat, &mut state, index, now, room)
+    }
+
+    /// Starts with nothing live on the seat.
+    pub(crate) fn start_now(
+        &self,
+        seat: &Seat,
+        state: &mut SeatState,
+        index: RoundIndex,
+        now: Timestamp,
+        room: Room<'_>,
+    ) -> Result<(), Refusal> {
+        self.may_start(seat.participant, index, now)?;
+        let day = self.season.time_zone.day(now);
+        let participant = self.keys.participant(seat.participant);
+        // The period is chosen and counted under one lock, so that its secret cannot come out in between.
+        let periods = self.periods();
+        let period = periods.current(index, now).filter(|period| !period.secret_is_out()).ok_or(not_open(None))?;
+        let number = self.roster.change(seat.participant, |player| {
+            let used = player.usage_mut(index);
+            used.start(day);
+            used.number
+        });
+        let number = number.ok_or(Refusal::UnknownRound)?;
+        let seed = period.seed(&participant, number).ok_or(not_open(None))?;
+        period.attempt_started();
+        let attempt = Attempt::new(self.new_attempt_id(), index, period.paper(&seed), now);
+        let started = Started {
+            attempt: attempt.id,
+            participant: seat.participant,
+            period: period.n,
+            number,
+            seed,
+            at: now,
+        };
+        state.live = Some(Box::new(Live { attempt, period: Arc::clone(period), started_n: 0 }));
+        room.push(Entry::Started(Box::new(started)));
+        Ok(())
+    }
+
+    /// # Errors
+    /// The first reason found why the participant may not start in this round now.
+    fn may_start(&self, participant: ParticipantId, index: RoundIndex, now: Timestamp) -> Result<(), Refusal> {
+        let round = self.season.round(index);
+        match self.round_life(index, now) {
+            Life::Open => {}
+            Life::Upcoming if now < self.season.opens => {
+                return Err(Refusal::SeasonNotOpen { opens: Some(self.season.opens) });
+            }
+            Life::Upcoming => return Err(not_open(Some(round.opens))),
+            Life::Settling | Life::Closed if self.season_life(now) != Life::Open => {
+                return Err(Refusal::SeasonNotOpen { opens: None });
+            }
+            Life::Settling | Life::Closed => return Err(not_open(None)),
+        }
+        let day = self.season.time_zone.day(now);
+        let found = self.roster.with(participant, |player| {
+            let past_gate = round.gate.is_none_or(|gate| u32::from(player.usage(gate.round).best_correct) >= gate.right);
+            (player.place.group, past_gate, player.usage(index).left(&round.attempts, day))
+        });
+        let (group, past_gate, left) = found.ok_or(Refusal::UnknownRound)?;
+        if !round.groups.is_empty() && !group.is_some_and(|group| round.groups.contains(&group)) {
+            let names = round.groups.iter().map(|group| self.season.groups[usize::from(group.0)].name.as_str());
+            let allowed = names.collect::<Vec<_>>().join("、");
+            return Err(Refusal::NotEligible(NotEligible::Group { allowed }));
+        }
+        if let Some(gate) = round.gate.filter(|_| !past_gate) {
+            let name = self.season.round(gate.round).name.clone();
+            return Err(Refusal::NotEligible(NotEligible::Gate { round: name, right: gate.right }));
+        }
+        match (left.today, left.week, left.in_all) {
+            (_, _, Some(0)) => Err(Refusal::AttemptsExhausted(Exhausted::InAll)),
+            (_, Some(0), _) => Err(Refusal::AttemptsExhausted(Exhausted::ThisWeek)),
+            (Some(0), _, _) => Err(Refusal::AttemptsExhausted(Exhausted::Today)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes an answer to question `seq`; `shown` are places as they were shown, `None` where they name no set.
+    ///
+    /// # Errors
+    /// Why it is not taken; the question stays as it was.
+    pub fn answer(
+        &self,
+        seat: &Seat,
+        attempt: AttemptId,
+        seq: u32,
+        shown: Option<Choices>,
+        now: Timestamp,
+    ) -> Result<Answered, Refusal> {
+        let room = self.lane.reserve().map_err(|_| Refusal::Busy)?;
+        let mut state = seat.state();
+        let is_live = state.live.as_deref().is_some_and(|live| live.attempt.id == attempt);
+        if !is_live {
+            return Contest::answer_to_ended(&mut state, attempt, seq, shown, now);
+        }
+        let Some(live) = state.live.as_deref_mut() else { return Ok(Answered::Past) };
+        match live.attempt.judge(live.period.rules(), seq, shown, now) {
+            Ok(Judged::Settling(settlement)) => {
+                room.push(self.settled_entry(seat.participant, live, settlement, now));
+                Ok(Answered::Settling)
+            }
+            Ok(Judged::Waiting) => Ok(Answered::Settling),
+            Ok(Judged::Again) => Ok(live.verdict_facts(seq).map_or(Answered::Past, Answered::Again)),
+            Err(refusal) => {
+                drop(state);
+                if refusal == AnswerRefusal::TooLate {
+                    drop(room);
+                    self.come_due(seat.participant, now);
+                }
+                Err(refusal.into())
+            }
+        }
+    }
+
+    /// An answer to an attempt that is over and still at hand.
+    fn answer_to_ended(
+        state: &mut SeatState,
+        attempt: AttemptId,
+        seq: u32,
+        shown: Option<Choices>,
+        now: Timestamp,
+    ) -> Result<Answered, Refusal> {
+        let ended = state.ended.as_deref_mut().filter(|ended| ended.attempt == attempt);
+        let Some(live) = ended.and_then(|ended| ended.live.as_deref_mut()) else { return Ok(Answered::Past) };
+        match live.attempt.judge(live.period.rules(), seq, shown, now)? {
+            Judged::Again => Ok(live.verdict_facts(seq).map_or(Answered::Past, Answered::Again)),
+            Judged::Settling(_) | Judged::Waiting => Err(Refusal::UnknownAttempt),
+        }
+    }
+
+    /// Opens the next question where a verdict waits for it; otherwise it is passed over.
+    ///
+    /// # Errors
+    /// The attempt is not this participant's live one.
+    pub fn next(&self, seat: &Seat, attempt: AttemptId, now: Timestamp) -> Result<(), Refusal> {
+        let mut state = seat.state();
+        let live = state.live.as_deref_mut().filter(|live| live.attempt.id == attempt);
+        let live = live.ok_or(Refusal::UnknownAttempt)?;
+        if live.attempt.open_next(now) {
+            self.note_opened(live, now);
+            self.schedule(seat, &mut state);
+            state.wake();
+        }
+        Ok(())
+    }
+
+    /// That a question was opened is worth keeping for a crash, and not worth waiting or refusing for.
+    fn note_opened(&self, live: &Live, now: Timestamp) {
+        if let Ok(room) = self.lane.reserve() {
+            let seq = live.attempt.settled().len() as u32 + 1;
+            room.push(Entry::Opened { attempt: live.attempt.id, seq, at: now });
+        }
+    }
+
+    /// Hands the paper in; its result comes as news when it is durable.
+    ///
+    /// # Errors
+    /// The attempt is not this participant's live one, or the queue is full.
+    pub fn finish(&self, seat: &Seat, attempt: AttemptId, now: Timestamp) -> Result<(), Refusal> {
+        let room = self.lane.reserve().map_err(|_| Refusal::Busy)?;
+        let mut state = seat.state();
+        let live = state.live.as_deref_mut().filter(|live| live.attempt.id == attempt);
+        let live = live.ok_or(Refusal::UnknownAttempt)?;
+        match live.attempt.end(live.period.rules(), Ending::HandedIn, now) {
+            Some(settlement) => room.push(self.settled_entry(seat.participant, live, settlement, now)),
+            None => state.asked = Some(Asked::Finish),
+        }
+        Ok(())
+    }
+
+    /// Does what time asks for on a participant's seat, if anything does.
+    pub fn come_due(&self, participant: ParticipantId, now: Timestamp) {
+        let Some(seat) = self.existing_seat(participant) else { return };
+        let mut state = seat.state();
+        state.wake_at = None;
+        let hand_back = self.hands_back(participant, &state, now);
+        let Some(live) = state.live.as_deref_mut() else { return };
+        let rules = live.period.rules();
+        if live.attempt.deadline(rules).is_some_and(|at| at <= now) {
+            let Ok(room) = self.lane.reserve() else {
+                let retry_at = now.plus_ms(DUE_RETRY_MS);
+                state.wake_at = Some(retry_at);
+                self.deadlines.add(retry_at, participant);
+                return;
+            };
+            let due = if hand_back {
+                live.attempt.end(rules, Ending::HandedBack, now).map(Due::Settle)
+            } else {
+                live.attempt.due(rules, now)
+            };
+            match due {
+                Some(Due::Settle(settlement)) => room.push(self.settled_entry(participant, live, settlement, now)),
+                Some(Due::OpenNext) => {
+                    live.attempt.open_next(now);
+                    let seq = live.attempt.settled().len() as u32 + 1;
+                    room.push(Entry::Opened { attempt: live.attempt.id, seq, at: now });
+                    state.wake();
+                }
+                None => {}
+            }
+        }
+        self.schedule(&seat, &mut state);
+    }
+
+    /// Whether question 1, timed out, gives the attempt back instead: the client dropped early and has not come back.
+    fn hands_back(&self, participant: ParticipantId, state: &SeatState, now: Timestamp) -> bool {
+        let (Some(live), Some(dropped_at), None) = (state.live.as_deref(), state.dropped_at, &state.waker) else {
+            return false;
+        };
+        let Phase::Open { since } = live.attempt.phase() else { return false };
+        let allowed = live.period.round.attempts.hand_back
+            && live.attempt.settled().is_empty()
+            && dropped_at.since(since) <= HAND_BACK_WITHIN_MS;
+        let today = self.season.time_zone.day(now);
+        let index = live.attempt.round;
+        allowed && self.roster.with(participant, |p| p.usage(index).may_be_handed_back(today)).unwrap_or(false)
+    }
+
+    /// The entry of a settlement, with the attempt's end where it is one: what it comes to is computed on a copy, since
+    /// nothing counts before it is committed.
+    pub(crate) fn settled_entry(
+        &self,
+        participant: ParticipantId,
+        live: &Live,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Entry {
+        let ended = settlement.ending.map(|ending| {
+            let mut after = live.attempt.clone();
+            after.settle(live.period.rules(), settlement, now);
+            Box::new(Ended {
+                attempt: after.id,
+                score: after.score(),
+                correct: after.correct(),
+                elapsed_ms: after.elapsed_ms(),
+                at: now,
+                ending,
+                fates: after.fates().collect(),
+                receipt: self.receipt(&receipt_facts(&after, now)),
+            })
+        });
+        Entry::Settled(Settled { participant, attempt: live.attempt.id, fate: settlement.question, at: now, ended })
+    }
+
+    /// Sees to it that the live attempt's deadline is met.
+    pub(crate) fn schedule(&self, seat: &Seat, state: &mut SeatState) {
+        let Some(live) = state.live.as_deref() else { return };
+        let Some(deadline) = live.attempt.deadline(live.period.rules()) else { return };
+        if state.wake_at.is_none_or(|wake_at| deadline < wake_at) {
+            state.wake_at = Some(deadline);
+            self.deadlines.add(deadline, seat.participant);
+        }
+    }
+}
+
+fn not_open(opens: Option<Timestamp>) -> Refusal {
+    Refusal::RoundNotOpen { opens }
+}
+
+/// What an attempt comes to, as its receipt vouches for it.
+pub fn receipt_facts(attempt: &Attempt, finished_at: Timestamp) -> ReceiptFacts {
+    ReceiptFacts {
+        attempt: attempt.id,
+        score: u64::from(attempt.score()),
+        correct: attempt.correct(),
+        of: attempt.of(),
+        elapsed_ms: attempt.elapsed_ms(),
+        finished_at,
+    }
+}

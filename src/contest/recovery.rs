@@ -1,0 +1,438 @@
+//! The start: the ledger is read, checked against the files, and everything that was running runs on.
+
+use crate::contest::clock::Clock;
+use crate::contest::clock::chance;
+use crate::contest::core::Contest;
+use crate::contest::deadlines::Deadlines;
+use crate::contest::keys::Keys;
+use crate::contest::period::Draft;
+use crate::contest::period::Periods;
+use crate::contest::roster::Places;
+use crate::contest::roster::Player;
+use crate::contest::roster::Roster;
+use crate::contest::scoreboard::Scoreboard;
+use crate::domain::bank::BankVersion;
+use crate::domain::fairness::PeriodSecret;
+use crate::domain::ids::RoundIndex;
+use crate::domain::question::Question;
+use crate::domain::rules::DrawPeriod;
+use crate::domain::rules::Round;
+use crate::domain::season::Season;
+use crate::domain::time::Day;
+use crate::domain::time::Timestamp;
+use crate::ledger::entry;
+use crate::ledger::entry::Entry;
+use crate::ledger::entry::EntryNumber;
+use crate::ledger::entry::Note;
+use crate::ledger::entry::Registered;
+use crate::ledger::lane::Writer;
+use crate::ledger::lane::lane;
+use crate::ledger::store::Batch;
+use crate::ledger::store::LaneState;
+use crate::ledger::store::LedgerError;
+use crate::ledger::store::Noted;
+use crate::ledger::store::PAGE_ROWS;
+use crate::ledger::store::Store;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::RwLock;
+use std::sync::atomic::AtomicI64;
+
+/// What a question was told shortly before a crash is known to the millisecond only up to its commit; the doubt is the participant's.
+const DOUBT_MS: i64 = 100;
+
+/// What a start is given.
+pub struct Opening {
+    pub season: Season,
+    /// By bank id, as the files have them now.
+    pub banks: Vec<(String, Vec<Question>)>,
+    pub keys: Keys,
+    pub clock: Clock,
+    pub store: Arc<dyn Store>,
+    /// `--accept-season-change`: go on with files that differ, for this reason.
+    pub accept_change: Option<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpeningError {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("这台机器的时间（{now}）比账本里最后的记录（{last}）还早 {behind_s} 秒。请先校准系统时间再启动，否则答题用时会算错")]
+    ClockBehind { now: String, last: String, behind_s: i64 },
+    #[error("赛季文件或题库与账本中的不同：\n{}\n如果确实要按新的继续，请加上 --accept-season-change \"原因\"；已经答完的试卷不会受影响", .0.join("\n"))]
+    Changed(Vec<String>),
+    #[error("密钥文件 kejing.key 与账本不符：抽题密钥解不开。请恢复与这份数据一起备份的 kejing.key")]
+    WrongKey,
+    #[error("账本里的赛季读不懂：{0}")]
+    Unreadable(String),
+}
+
+/// Hears of every registration and rare fact, as the contest itself does.
+pub trait Follower {
+    fn registered(&self, registered: &Registered);
+    fn noted(&self, n: EntryNumber, at: Timestamp, note: &Note);
+}
+
+/// A contest that has taken everything up, and the writer that still has to be run.
+pub struct Opened {
+    pub contest: Arc<Contest>,
+    pub writer: Writer,
+    pub recovered: Recovered,
+}
+
+/// What a start found, for the log.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Recovered {
+    pub entries: EntryNumber,
+    pub participants: usize,
+    pub attempts: usize,
+    pub live: usize,
+    pub away_ms: i64,
+}
+
+impl Opening {
+    /// # Errors
+    /// See [`OpeningError`]; nothing is served then, and nothing was changed but the lane's epoch.
+    pub async fn open(self, follower: &dyn Follower) -> Result<Opened, OpeningError> {
+        let now = self.clock.now();
+        let state = self.store.take_lane().await?;
+        refuse_clock_behind(&self.season, state.alive_at, now)?;
+        let mut notes = all_notes(self.store.as_ref()).await?;
+        let mut scribe = Scribe { store: Arc::clone(&self.store), state, now };
+        let settled_on = self.settle_files(&mut scribe, &mut notes).await?;
+        let away = scribe.note_outage(state.alive_at, &mut notes).await?;
+        let periods = self.take_up_periods(&mut scribe, &mut notes, &settled_on).await?;
+        let closes = closes_after_outages(&self.season, &notes);
+        for noted in &notes {
+            follower.noted(noted.n, noted.at, &noted.note);
+        }
+        let clock = self.clock.clone();
+        let (lane, writer) = lane(Arc::clone(&self.store), scribe.state, Arc::new(move || clock.now()));
+        let contest = Contest {
+            places: Places::of(&self.season),
+            scoreboard: Mutex::new(Scoreboard::new(&self.season)),
+            season: Arc::new(self.season),
+            clock: self.clock,
+            keys: Arc::new(self.keys),
+            roster: Roster::default(),
+            store: self.store,
+            lane,
+            season_entry: settled_on.season_entry,
+            banks: settled_on.banks,
+            seats: Default::default(),
+            deadlines: Deadlines::default(),
+            periods: RwLock::new(periods),
+            closes: RwLock::new(closes),
+            next_attempt: AtomicI64::new(1),
+        };
+        let mut recovered = Recovered { entries: scribe.state.last_n, away_ms: away, ..Recovered::default() };
+        contest.take_up_participants(&notes, follower, &mut recovered).await?;
+        contest.take_up_attempts(&notes, &mut recovered).await?;
+        Ok(Opened { contest: Arc::new(contest), writer, recovered })
+    }
+
+    /// The season and banks that are in force: the ledger's, the files' where the ledger is new or a change is accepted.
+    async fn settle_files(&self, scribe: &mut Scribe, notes: &mut Vec<Noted>) -> Result<SettledOn, OpeningError> {
+        let canonical = serde_json::to_string(&self.season).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
+        let kept = notes.iter().rev().find_map(|noted| match &noted.note {
+            Note::Season { canonical, .. } => Some((noted.n, canonical.clone())),
+            _ => None,
+        });
+        let mut differences = Vec::new();
+        if let Some((_, kept)) = kept.as_ref().filter(|(_, kept)| *kept != canonical) {
+            let kept: Season =
+                serde_json::from_str(kept).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
+            differences.extend(crate::domain::season::differences(&kept, &self.season));
+        }
+        let mut banks = Vec::new();
+        let mut new_banks = Vec::new();
+        for (id, questions) in &self.banks {
+            let kept = latest_bank(notes, id)?;
+            let salt = kept.as_ref().map_or_else(chance, |kept| kept.salt);
+            let version = BankVersion::new(id, salt, questions.clone());
+            match kept {
+                Some(kept) if kept == version => banks.push(bank_entry(kept)),
+                Some(kept) => {
+                    differences.push(bank_difference(id, &kept, &version));
+                    new_banks.push(BankVersion { salt: chance(), ..version });
+                }
+                None => new_banks.push(version),
+            }
+        }
+        if !differences.is_empty() && self.accept_change.is_none() {
+            return Err(OpeningError::Changed(differences));
+        }
+        for version in new_banks {
+            let (id, digest, bank) = bank_entry(version);
+            let note = Note::Bank { canonical: bank.to_canonical(), digest: digest.clone() };
+            scribe.note(note, notes).await?;
+            banks.push((id, digest, bank));
+        }
+        let season_entry = match kept {
+            Some((n, _)) if differences.is_empty() => n,
+            _ => scribe.note(Note::Season { canonical, reason: self.accept_change.clone() }, notes).await?,
+        };
+        Ok(SettledOn { season_entry, banks })
+    }
+
+    /// Takes up every period that the ledger has, and opens those that are missing.
+    async fn take_up_periods(
+        &self,
+        scribe: &mut Scribe,
+        notes: &mut Vec<Noted>,
+        settled_on: &SettledOn,
+    ) -> Result<Periods, OpeningError> {
+        let mut history = History::default();
+        let mut periods = Periods::default();
+        for noted in notes.iter() {
+            history.take(noted)?;
+            if let Note::Period(entry) = &noted.note {
+                let period = history.period(&mut periods, &self.season, noted.n, entry, Some(&self.keys))?;
+                if period.is_some_and(|period| period.secret().is_none()) {
+                    return Err(OpeningError::WrongKey);
+                }
+            }
+            if let Note::SecretOut { period, .. } = &noted.note {
+                periods.get(*period).inspect(|period| period.let_secret_out());
+            }
+        }
+        let zone = &self.season.time_zone;
+        for (index, round) in indexed(&self.season.rounds) {
+            let Some((_, digest, bank)) = settled_on.banks.iter().find(|(id, ..)| *id == round.bank) else { continue };
+            for (from, to) in wanted_periods(round, zone, scribe.now) {
+                let standing = periods.of_round(index).iter().rev().find(|period| {
+                    period.to == to && period.from <= from.max(scribe.now) && period.round == *round && period.bank_digest == *digest
+                });
+                if standing.is_some() {
+                    continue;
+                }
+                let number = periods.of_round(index).len() as u32 + 1;
+                let draft = Draft {
+                    season: &self.season.id,
+                    round,
+                    number,
+                    from: from.max(scribe.now),
+                    to,
+                    season_entry: settled_on.season_entry,
+                    bank,
+                    bank_digest: digest,
+                };
+                let entry = draft.entry(&self.keys, &PeriodSecret(chance()), chance());
+                let n = scribe.note(Note::Period(entry.clone()), notes).await?;
+                periods.take_up(n, &entry, index, round.clone(), Arc::clone(bank), Some(&self.keys));
+            }
+        }
+        Ok(periods)
+    }
+}
+
+struct SettledOn {
+    season_entry: EntryNumber,
+    banks: Vec<(String, String, Arc<BankVersion>)>,
+}
+
+fn bank_entry(version: BankVersion) -> (String, String, Arc<BankVersion>) {
+    (version.bank.clone(), version.digest().to_string(), Arc::new(version))
+}
+
+fn latest_bank(notes: &[Noted], id: &str) -> Result<Option<BankVersion>, OpeningError> {
+    for noted in notes.iter().rev() {
+        if let Note::Bank { canonical, .. } = &noted.note {
+            let version = read_bank(canonical)?;
+            if version.bank == id {
+                return Ok(Some(version));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn read_bank(canonical: &str) -> Result<BankVersion, OpeningError> {
+    BankVersion::from_canonical(canonical).map_err(|error| OpeningError::Unreadable(error.to_string()))
+}
+
+fn bank_difference(id: &str, kept: &BankVersion, new: &BankVersion) -> String {
+    let missing = |from: &BankVersion, of: &BankVersion| {
+        of.questions.iter().filter(|question| from.index_of(&question.id).is_none()).count()
+    };
+    let changed = new
+        .questions
+        .iter()
+        .filter(|question| kept.index_of(&question.id).is_some_and(|index| kept.question(index) != *question))
+        .count();
+    let (added, removed) = (missing(kept, new), missing(new, kept));
+    format!("题库「{id}」：新增 {added} 题，删去 {removed} 题，改动 {changed} 题")
+}
+
+fn refuse_clock_behind(season: &Season, alive_at: Option<Timestamp>, now: Timestamp) -> Result<(), OpeningError> {
+    match alive_at {
+        Some(last) if now < last => Err(OpeningError::ClockBehind {
+            now: season.time_zone.civil(now).to_string(),
+            last: season.time_zone.civil(last).to_string(),
+            behind_s: (last.since(now) + 999) / 1000,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Reads every note there is.
+pub(crate) async fn all_notes(store: &dyn Store) -> Result<Vec<Noted>, LedgerError> {
+    let mut notes = Vec::new();
+    loop {
+        let page = store.notes(notes.last().map_or(0, |noted: &Noted| noted.n)).await?;
+        let more = page.len() as i64 == PAGE_ROWS;
+        notes.extend(page);
+        if !more {
+            return Ok(notes);
+        }
+    }
+}
+
+/// Writes notes before the lane's own task runs.
+struct Scribe {
+    store: Arc<dyn Store>,
+    state: LaneState,
+    now: Timestamp,
+}
+
+impl Scribe {
+    async fn note(&mut self, note: Note, notes: &mut Vec<Noted>) -> Result<EntryNumber, LedgerError> {
+        let n = self.state.last_n + 1;
+        let entries = [Entry::Noted { at: self.now, note: Box::new(note.clone()) }];
+        let batch = Batch { epoch: self.state.epoch, first: n, entries: &entries, alive_at: self.now };
+        self.store.commit(batch).await?;
+        self.state.last_n = n;
+        notes.push(Noted { n, at: self.now, note });
+        Ok(n)
+    }
+
+    /// Returns for how long the server was away.
+    async fn note_outage(&mut self, alive_at: Option<Timestamp>, notes: &mut Vec<Noted>) -> Result<i64, LedgerError> {
+        let Some(alive_at) = alive_at else { return Ok(0) };
+        let from = alive_at.plus_ms(-DOUBT_MS);
+        self.note(Note::Outage { from, to: self.now }, notes).await?;
+        Ok(self.now.since(from))
+    }
+}
+
+/// The seasons and bank versions that the ledger has had, as its notes are read in order.
+#[derive(Default)]
+pub(crate) struct History {
+    seasons: HashMap<EntryNumber, Arc<Season>>,
+    banks: HashMap<String, Arc<BankVersion>>,
+}
+
+impl History {
+    pub(crate) fn take(&mut self, noted: &Noted) -> Result<(), OpeningError> {
+        match &noted.note {
+            Note::Season { canonical, .. } => {
+                let season =
+                    serde_json::from_str(canonical).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
+                self.seasons.insert(noted.n, Arc::new(season));
+            }
+            Note::Bank { canonical, digest } => {
+                self.banks.insert(digest.clone(), Arc::new(read_bank(canonical)?));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes up a period under the rules and the bank that its entry names; `None` where the running season has no such round.
+    pub(crate) fn period(
+        &self,
+        periods: &mut Periods,
+        running: &Season,
+        n: EntryNumber,
+        entry: &entry::Period,
+        keys: Option<&Keys>,
+    ) -> Result<Option<Arc<crate::contest::period::Period>>, OpeningError> {
+        let missing = |what: &str| OpeningError::Unreadable(format!("第 {n} 条记录的抽题期找不到它的{what}"));
+        let Some(index) = running.round_of_id(&entry.round) else { return Ok(None) };
+        let season = self.seasons.get(&entry.season).ok_or_else(|| missing("赛季"))?;
+        let round = season.round_of_id(&entry.round).map(|index| season.round(index)).ok_or_else(|| missing("场次"))?;
+        let bank = self.banks.get(&entry.bank).ok_or_else(|| missing("题库"))?;
+        Ok(Some(periods.take_up(n, entry, index, round.clone(), Arc::clone(bank), keys)))
+    }
+}
+
+pub(crate) fn indexed(rounds: &[Round]) -> impl Iterator<Item = (RoundIndex, &Round)> {
+    rounds.iter().enumerate().map(|(i, round)| (RoundIndex(i as u16), round))
+}
+
+/// The draw periods that a round must have by `now`: the one that is running or comes first, and for weeks the next one too,
+/// so that each commitment is public before its period opens.
+pub(crate) fn wanted_periods(
+    round: &Round,
+    zone: &crate::domain::time::TimeZone,
+    now: Timestamp,
+) -> Vec<(Timestamp, Option<Timestamp>)> {
+    if now >= round.closes {
+        return Vec::new();
+    }
+    match round.draw_period {
+        DrawPeriod::Round => vec![(round.opens, None)],
+        DrawPeriod::Week => {
+            let today = zone.day(now.max(round.opens));
+            let monday = Day(today.week().0 * 7 - 3);
+            let week = |weeks: i32| {
+                let from = zone.start_of(Day(monday.0 + 7 * weeks));
+                let to = zone.start_of(Day(monday.0 + 7 * weeks + 7));
+                (from.max(round.opens), Some(to))
+            };
+            [week(0), week(1)].into_iter().filter(|(from, _)| *from < round.closes).collect()
+        }
+    }
+}
+
+/// When each round closes, moved on by every outage within its window.
+fn closes_after_outages(season: &Season, notes: &[Noted]) -> Vec<Timestamp> {
+    let outages = notes.iter().filter_map(|noted| match noted.note {
+        Note::Outage { from, to } => Some((from, to)),
+        _ => None,
+    });
+    let mut closes: Vec<Timestamp> = season.rounds.iter().map(|round| round.closes).collect();
+    for (from, to) in outages {
+        for (round, closes) in season.rounds.iter().zip(&mut closes) {
+            let lost = to.since(from.max(round.opens));
+            if *closes < Timestamp::MAX && from < *closes && lost > 0 {
+                *closes = closes.plus_ms(lost);
+            }
+        }
+    }
+    closes
+}
+
+impl Contest {
+    async fn take_up_participants(
+        &self,
+        notes: &[Noted],
+        follower: &dyn Follower,
+        recovered: &mut Recovered,
+    ) -> Result<(), OpeningError> {
+        let mut after = Default::default();
+        loop {
+            let page = self.store.participants(after).await?;
+            for (_, registered) in &page {
+                follower.registered(registered);
+                if let Some(place) = self.places.place(&self.season, &registered.who) {
+                    self.roster.insert(registered.participant, Player::new(&registered.who.name, place));
+                }
+            }
+            recovered.participants += page.len();
+            match page.last() {
+                Some((_, last)) if page.len() as i64 == PAGE_ROWS => after = last.participant,
+                _ => break,
+            }
+        }
+        for noted in notes {
+            if let Note::Changed { participant, who } = &noted.note {
+                if let Some(place) = self.places.place(&self.season, who) {
+                    self.roster.change(*participant, |player| player.change(noted.n, &who.name, place));
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,250 @@
+//! Who takes part: names, places, and what each has used of what the rounds allow.
+
+use crate::domain::ids::CityIndex;
+use crate::domain::ids::CountyIndex;
+use crate::domain::ids::GroupIndex;
+use crate::domain::ids::OrganisationIndex;
+use crate::domain::ids::ParticipantId;
+use crate::domain::ids::RoundIndex;
+use crate::domain::rules::AttemptsAllowed;
+use crate::domain::season::Season;
+use crate::domain::time::Day;
+use crate::ledger::entry::EntryNumber;
+use crate::ledger::entry::Who;
+use dashmap::DashMap;
+use std::collections::HashMap;
+
+/// Where a participant stands: the scopes that rank them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    pub city: CityIndex,
+    pub county: Option<CountyIndex>,
+    pub organisation: Option<OrganisationIndex>,
+    pub group: Option<GroupIndex>,
+}
+
+/// A participant, kept small: a season may have a million.
+#[derive(Clone, Debug)]
+pub struct Player {
+    pub name: Box<str>,
+    pub place: Place,
+    /// From which entry on the city is the one of `place`, and which it was before; one change a season.
+    pub moved: Option<(EntryNumber, CityIndex)>,
+    uses: Vec<Use>,
+}
+
+/// What a participant has used of one round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Use {
+    round: RoundIndex,
+    /// All that were started, those handed back included: the number of the latest.
+    pub number: u32,
+    in_all: u32,
+    today: u16,
+    this_week: u16,
+    day: Day,
+    /// When an attempt was last handed back by itself.
+    handed_back: Option<Day>,
+    /// The most right answers in one attempt; what a gate asks for.
+    pub best_correct: u16,
+}
+
+/// What a round still allows; `None`: without limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    pub today: Option<u32>,
+    pub week: Option<u32>,
+    pub in_all: Option<u32>,
+}
+
+impl Left {
+    pub fn nothing(self) -> bool {
+        [self.today, self.week, self.in_all].contains(&Some(0))
+    }
+}
+
+impl Use {
+    pub fn left(&self, allowed: &AttemptsAllowed, today: Day) -> Left {
+        let used_today = if self.day == today { self.today } else { 0 };
+        let used_week = if self.day.week() == today.week() { self.this_week } else { 0 };
+        let left = |allowed: Option<u32>, used: u32| allowed.map(|most| most.saturating_sub(used));
+        Left {
+            today: left(allowed.per_day, u32::from(used_today)),
+            week: left(allowed.per_week, u32::from(used_week)),
+            in_all: left(allowed.in_all, self.in_all),
+        }
+    }
+
+    /// An attempt started on `day`; days never go back.
+    pub fn start(&mut self, day: Day) {
+        if self.day != day {
+            if self.day.week() != day.week() {
+                self.this_week = 0;
+            }
+            self.today = 0;
+            self.day = day;
+        }
+        self.number += 1;
+        self.in_all += 1;
+        self.today = self.today.saturating_add(1);
+        self.this_week = self.this_week.saturating_add(1);
+    }
+
+    pub fn may_be_handed_back(&self, day: Day) -> bool {
+        self.handed_back != Some(day)
+    }
+
+    /// The attempt that started on `day` counts for nothing.
+    pub fn hand_back(&mut self, day: Day) {
+        self.handed_back = Some(day);
+        self.in_all = self.in_all.saturating_sub(1);
+        if self.day == day {
+            self.today = self.today.saturating_sub(1);
+        }
+        if self.day.week() == day.week() {
+            self.this_week = self.this_week.saturating_sub(1);
+        }
+    }
+}
+
+impl Player {
+    pub fn new(name: &str, place: Place) -> Player {
+        Player { name: name.into(), place, moved: None, uses: Vec::new() }
+    }
+
+    pub fn usage(&self, round: RoundIndex) -> Use {
+        self.uses.iter().find(|used| used.round == round).copied().unwrap_or(Use { round, ..Use::default() })
+    }
+
+    pub fn usage_mut(&mut self, round: RoundIndex) -> &mut Use {
+        let place = match self.uses.iter().position(|used| used.round == round) {
+            Some(place) => place,
+            None => {
+                self.uses.push(Use { round, ..Use::default() });
+                self.uses.len() - 1
+            }
+        };
+        &mut self.uses[place]
+    }
+
+    /// Takes a new name and place from entry `n` on; returns the place before.
+    pub fn change(&mut self, n: EntryNumber, name: &str, place: Place) -> Place {
+        let before = self.place;
+        if before.city != place.city {
+            self.moved = Some((n, before.city));
+        }
+        self.name = name.into();
+        self.place = place;
+        before
+    }
+
+    /// The city of an attempt that started with entry `n`.
+    pub fn city_at(&self, n: EntryNumber) -> CityIndex {
+        match self.moved {
+            Some((since, before)) if n < since => before,
+            _ => self.place.city,
+        }
+    }
+}
+
+/// All participants, by number.
+#[derive(Default)]
+pub struct Roster {
+    players: DashMap<ParticipantId, Player>,
+}
+
+impl Roster {
+    pub fn insert(&self, participant: ParticipantId, player: Player) {
+        self.players.insert(participant, player);
+    }
+
+    /// `None`: nobody of that number. The closure must be short and must not ask the roster again.
+    pub fn with<T>(&self, participant: ParticipantId, look: impl FnOnce(&Player) -> T) -> Option<T> {
+        self.players.get(&participant).map(|player| look(&player))
+    }
+
+    pub fn change<T>(&self, participant: ParticipantId, act: impl FnOnce(&mut Player) -> T) -> Option<T> {
+        self.players.get_mut(&participant).map(|mut player| act(&mut player))
+    }
+
+    pub fn len(&self) -> usize {
+        self.players.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.players.is_empty()
+    }
+}
+
+/// Finds a season's places by the codes and ids that the ledger keeps.
+pub struct Places {
+    organisations: HashMap<String, OrganisationIndex>,
+}
+
+impl Places {
+    pub fn of(season: &Season) -> Places {
+        let organisations = season
+            .organisations
+            .iter()
+            .enumerate()
+            .map(|(i, organisation)| (organisation.id.clone(), OrganisationIndex(i as u32)))
+            .collect();
+        Places { organisations }
+    }
+
+    /// `None` where the season has no such city; a county, organisation or group that is gone is left out.
+    pub fn place(&self, season: &Season, who: &Who) -> Option<Place> {
+        Some(Place {
+            city: season.region.city_of_code(&who.city)?,
+            county: who.county.as_deref().and_then(|code| season.region.county_of_code(code)),
+            organisation: who.organisation.as_ref().and_then(|id| self.organisations.get(id)).copied(),
+            group: who.group.as_deref().and_then(|id| season.group_of_id(id)),
+        })
+    }
+
+    pub fn organisation(&self, id: &str) -> Option<OrganisationIndex> {
+        self.organisations.get(id).copied()
+    }
+}
+
+/// A place in the words that the ledger keeps.
+pub fn who(season: &Season, name: &str, place: Place) -> Who {
+    Who {
+        name: name.to_owned(),
+        city: season.region.city(place.city).code.clone(),
+        county: place.county.map(|county| season.region.county(county).code.clone()),
+        organisation: place.organisation.map(|index| season.organisations[index.0 as usize].id.clone()),
+        group: place.group.map(|group| season.groups[usize::from(group.0)].id.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_counted_by_day_week_and_in_all() {
+        let allowed = AttemptsAllowed { per_day: Some(2), per_week: Some(3), in_all: Some(10), hand_back: true };
+        let monday = Day(4);
+        let mut used = Use::default();
+        used.start(monday);
+        used.start(monday);
+        assert_eq!(used.left(&allowed, monday), Left { today: Some(0), week: Some(1), in_all: Some(8) });
+        assert!(used.left(&allowed, monday).nothing());
+        assert_eq!(used.left(&allowed, Day(5)), Left { today: Some(2), week: Some(1), in_all: Some(8) });
+        assert_eq!(used.left(&allowed, Day(11)), Left { today: Some(2), week: Some(3), in_all: Some(8) });
+    }
+
+    #[test]
+    fn an_attempt_handed_back_is_not_used_and_is_given_once_a_day() {
+        let allowed = AttemptsAllowed { per_day: Some(1), ..AttemptsAllowed::default() };
+        let mut used = Use::default();
+        used.start(Day(4));
+        assert!(used.may_be_handed_back(Day(4)));
+        used.hand_back(Day(4));
+        assert!(!used.left(&allowed, Day(4)).nothing());
+        assert!(!used.may_be_handed_back(Day(4)));
+        assert!(used.may_be_handed_back(Day(5)));
+        assert_eq!(used.number, 1);
+    }
+}

@@ -1,0 +1,317 @@
+//! A participant's seat: the attempt that is live, the one that just ended, and the phone that hears of them.
+//! Synchronous; its lock never crosses an await.
+
+use crate::contest::period::Period;
+use crate::contest::refusal::Refusal;
+use crate::domain::attempt::Attempt;
+use crate::domain::attempt::Ending;
+use crate::domain::attempt::Given;
+use crate::domain::attempt::Phase;
+use crate::domain::fairness::ReceiptFacts;
+use crate::domain::ids::AttemptId;
+use crate::domain::ids::ParticipantId;
+use crate::domain::ids::QuestionIndex;
+use crate::domain::ids::RoundIndex;
+use crate::domain::paper::Order;
+use crate::domain::rules::Feedback;
+use crate::domain::score::Standing;
+use crate::domain::time::Timestamp;
+use crate::ledger::entry::EntryNumber;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use tokio::sync::Notify;
+
+/// For so long an ended attempt is named in `welcome`.
+pub const ENDED_TOLD_MS: i64 = 10 * 60 * 1000;
+
+pub struct Seat {
+    pub participant: ParticipantId,
+    state: Mutex<SeatState>,
+}
+
+#[derive(Default)]
+pub struct SeatState {
+    pub live: Option<Box<Live>>,
+    pub ended: Option<Box<JustEnded>>,
+    /// Counts the hellos; only the newest socket is spoken to.
+    pub hellos: u32,
+    /// Wakes the newest socket; `None` while nobody is there.
+    pub waker: Option<Arc<Notify>>,
+    /// When the newest socket was lost.
+    pub dropped_at: Option<Timestamp>,
+    /// A wake-up is due at this moment; later ones are found from there.
+    pub wake_at: Option<Timestamp>,
+    /// Asked for while a commit was under way; done when it is through.
+    pub asked: Option<Asked>,
+    /// Why what was asked for could not be done after all.
+    pub refused: Option<Refusal>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    Finish,
+    Start(RoundIndex),
+}
+
+/// The live attempt with what it is played under.
+pub struct Live {
+    pub attempt: Attempt,
+    pub period: Arc<Period>,
+    /// The number of the start's entry; 0 until it is committed.
+    pub started_n: EntryNumber,
+}
+
+/// An attempt that is over: kept for resends until the next one starts or [`ENDED_TOLD_MS`] have passed.
+pub struct JustEnded {
+    pub attempt: AttemptId,
+    pub at: Timestamp,
+    /// `None` after a restart: then it is read from the ledger.
+    pub live: Option<Box<Live>>,
+    /// `None` until the scoreboard has taken it.
+    pub result: Option<ResultFacts>,
+}
+
+impl Seat {
+    pub fn new(participant: ParticipantId) -> Seat {
+        Seat { participant, state: Mutex::default() }
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, SeatState> {
+        // A panic under the lock is a bug that has been logged; the state is plain data and stays usable.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SeatState {
+    /// Tells the newest socket that there may be news.
+    pub fn wake(&self) {
+        if let Some(waker) = &self.waker {
+            waker.notify_one();
+        }
+    }
+
+    /// Whether a commit is under way, so that a hello has to wait.
+    pub fn is_settling(&self) -> bool {
+        let committing = |live: &Live| matches!(live.attempt.phase(), Phase::Starting | Phase::Settling(_));
+        self.live.as_deref().is_some_and(committing)
+            || self.ended.as_deref().is_some_and(|ended| ended.live.is_some() && ended.result.is_none())
+    }
+
+    /// The attempt of that id, live or just ended.
+    pub fn find(&self, attempt: AttemptId) -> Option<&Live> {
+        let just_ended = self.ended.as_deref().and_then(|ended| ended.live.as_deref());
+        self.live.as_deref().into_iter().chain(just_ended).find(|live| live.attempt.id == attempt)
+    }
+
+    /// Nothing in it is worth keeping.
+    pub fn is_empty(&self, now: Timestamp) -> bool {
+        self.live.is_none()
+            && self.waker.is_none()
+            && self.ended.as_ref().is_none_or(|ended| now.since(ended.at) > ENDED_TOLD_MS)
+    }
+}
+
+/// How far one socket has been told of its attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    attempt: Option<AttemptId>,
+    questions: u32,
+    verdicts: u32,
+    result: bool,
+}
+
+/// What a socket has yet to say.
+pub enum News {
+    Question(QuestionFacts),
+    Verdict(VerdictFacts),
+    Result(ResultFacts),
+    /// A start that had to wait and could not be done.
+    StartRefused(Refusal),
+}
+
+pub struct QuestionFacts {
+    pub period: Arc<Period>,
+    pub attempt: AttemptId,
+    pub seq: u32,
+    pub of: u32,
+    pub index: QuestionIndex,
+    pub order: Order,
+    pub points: u32,
+    pub remaining_ms: Option<u32>,
+    pub paper_remaining_ms: Option<u32>,
+}
+
+pub struct VerdictFacts {
+    pub attempt: AttemptId,
+    pub seq: u32,
+    pub timed_out: bool,
+    pub last: bool,
+    /// In rounds with feedback after each.
+    pub feedback: Option<FeedbackFacts>,
+}
+
+pub struct FeedbackFacts {
+    pub period: Arc<Period>,
+    pub index: QuestionIndex,
+    pub order: Order,
+    pub correct: bool,
+    pub points: u32,
+    pub score: u32,
+}
+
+#[derive(Clone, Debug)]
+pub struct ResultFacts {
+    pub attempt: AttemptId,
+    pub round: RoundIndex,
+    pub score: u32,
+    pub correct: u32,
+    pub of: u32,
+    pub elapsed_ms: u64,
+    pub finished_at: Timestamp,
+    pub counted: bool,
+    pub best: Option<Standing>,
+    /// The round's ranks and the season's, right after it was applied.
+    pub ranks: Option<(Ranks, Ranks)>,
+}
+
+impl ResultFacts {
+    pub fn receipt_facts(&self) -> ReceiptFacts {
+        ReceiptFacts {
+            attempt: self.attempt,
+            score: u64::from(self.score),
+            correct: self.correct,
+            of: self.of,
+            elapsed_ms: self.elapsed_ms,
+            finished_at: self.finished_at,
+        }
+    }
+}
+
+/// A participant's places in their own scopes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ranks {
+    pub region: u64,
+    pub city: u64,
+    pub county: Option<u64>,
+}
+
+impl Cursor {
+    /// After a hello: the open question, or the verdict that waits for `next`, is yet to be told, and nothing older.
+    pub fn resumed(state: &SeatState) -> Cursor {
+        match state.live.as_deref() {
+            None => Cursor::default(),
+            Some(live) => {
+                let settled = live.attempt.settled().len() as u32;
+                let reading = matches!(live.attempt.phase(), Phase::Reading { .. });
+                Cursor {
+                    attempt: Some(live.attempt.id),
+                    questions: settled,
+                    verdicts: settled - u32::from(reading && settled > 0),
+                    result: false,
+                }
+            }
+        }
+    }
+
+    /// What there is to tell, and moves on past it.
+    pub fn take_news(&mut self, state: &mut SeatState, now: Timestamp) -> Vec<News> {
+        let mut news = Vec::new();
+        if let Some(ended) = state.ended.as_deref() {
+            self.take_end(ended, &mut news);
+        }
+        if let Some(live) = state.live.as_deref() {
+            self.take_live(live, now, &mut news);
+        }
+        news.extend(state.refused.take().map(News::StartRefused));
+        news
+    }
+
+    fn take_end(&mut self, ended: &JustEnded, news: &mut Vec<News>) {
+        let Some(live) = ended.live.as_deref() else { return };
+        if self.attempt != Some(ended.attempt) || self.result {
+            return;
+        }
+        self.take_verdicts(live, news);
+        if let Some(result) = &ended.result {
+            self.result = true;
+            news.push(News::Result(result.clone()));
+        }
+    }
+
+    fn take_live(&mut self, live: &Live, now: Timestamp, news: &mut Vec<News>) {
+        if live.attempt.phase() == Phase::Starting {
+            return;
+        }
+        if self.attempt != Some(live.attempt.id) {
+            *self = Cursor { attempt: Some(live.attempt.id), ..Cursor::default() };
+        }
+        self.take_verdicts(live, news);
+        let seq = live.attempt.settled().len() as u32 + 1;
+        if matches!(live.attempt.phase(), Phase::Open { .. }) && self.questions < seq {
+            self.questions = seq;
+            news.extend(live.question_facts(now).map(News::Question));
+        }
+    }
+
+    fn take_verdicts(&mut self, live: &Live, news: &mut Vec<News>) {
+        let settled = live.attempt.settled().len() as u32;
+        for seq in self.verdicts + 1..=settled {
+            news.extend(live.verdict_facts(seq).map(News::Verdict));
+        }
+        self.verdicts = self.verdicts.max(settled);
+    }
+}
+
+impl Live {
+    fn question_facts(&self, now: Timestamp) -> Option<QuestionFacts> {
+        let seq = self.attempt.settled().len() as u32 + 1;
+        let rules = self.period.rules();
+        let index = self.attempt.paper.question(seq)?;
+        let (remaining_ms, paper_remaining_ms) = self.attempt.remaining_ms(rules, now);
+        Some(QuestionFacts {
+            period: Arc::clone(&self.period),
+            attempt: self.attempt.id,
+            seq,
+            of: self.attempt.of(),
+            index,
+            order: self.attempt.paper.order(seq, rules.bank.question(index)),
+            points: rules.round.blueprint.section_of(seq).map_or(0, |section| section.points),
+            remaining_ms,
+            paper_remaining_ms,
+        })
+    }
+
+    /// The verdict of a settled question as it was first told; `None` for a question left when the attempt was ended by hand.
+    pub fn verdict_facts(&self, seq: u32) -> Option<VerdictFacts> {
+        let settled = self.attempt.settled().get(seq as usize - 1)?;
+        if settled.given == Given::Left {
+            return None;
+        }
+        let over = match self.attempt.phase() {
+            Phase::Over(Ending::HandedIn | Ending::Idle | Ending::Replaced | Ending::HandedBack) => false,
+            Phase::Over(_) => true,
+            _ => false,
+        };
+        let after_each = self.period.round.feedback == Feedback::AfterEach;
+        let feedback = |index| {
+            let question = self.period.bank.question(index);
+            FeedbackFacts {
+                period: Arc::clone(&self.period),
+                index,
+                order: self.attempt.paper.order(seq, question),
+                correct: settled.correct,
+                points: settled.points,
+                score: self.attempt.score_after(seq),
+            }
+        };
+        Some(VerdictFacts {
+            attempt: self.attempt.id,
+            seq,
+            timed_out: settled.given == Given::TimedOut,
+            last: over && seq as usize == self.attempt.settled().len(),
+            feedback: if after_each { self.attempt.paper.question(seq).map(feedback) } else { None },
+        })
+    }
+}

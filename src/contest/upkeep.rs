@@ -1,0 +1,93 @@
+//! What the contest does by itself: deadlines, next week's draw period, secrets that may be told.
+
+use crate::contest::clock::chance;
+use crate::contest::core::Contest;
+use crate::contest::period::Draft;
+use crate::contest::recovery::indexed;
+use crate::contest::recovery::wanted_periods;
+use crate::domain::fairness::PeriodSecret;
+use crate::domain::time::Timestamp;
+use crate::ledger::entry::Entry;
+use crate::ledger::entry::Note;
+use crate::ledger::store::LedgerError;
+use std::sync::Arc;
+
+/// How often draw periods and seats are looked after.
+const UPKEEP_MS: i64 = 60_000;
+
+impl Contest {
+    /// Meets every deadline as it comes. Runs until it is dropped.
+    pub async fn meet_deadlines(self: Arc<Contest>) {
+        loop {
+            let due = self.deadlines.next(&self.clock).await;
+            let now = self.now();
+            for participant in due {
+                self.come_due(participant, now);
+            }
+        }
+    }
+
+    /// Looks after draw periods and seats, at once and then once a minute. Runs until it is dropped.
+    ///
+    /// # Errors
+    /// The lane has stopped.
+    pub async fn keep_up(self: Arc<Contest>) -> Result<(), LedgerError> {
+        loop {
+            let now = self.now();
+            self.open_periods(now).await?;
+            self.publish_secrets(now).await?;
+            self.clear_empty_seats();
+            self.scoreboard().sample(now);
+            self.clock.until(now.plus_ms(UPKEEP_MS)).await;
+        }
+    }
+
+    /// Opens the draw periods that are wanted by now, before they begin.
+    async fn open_periods(&self, now: Timestamp) -> Result<(), LedgerError> {
+        for (index, round) in indexed(&self.season.rounds) {
+            let Some((_, digest, bank)) = self.banks.iter().find(|(id, ..)| *id == round.bank) else { continue };
+            for (from, to) in wanted_periods(round, &self.season.time_zone, now) {
+                let standing = self.periods_of(index);
+                if standing.iter().any(|period| period.to == to && period.round == *round && period.bank_digest == *digest) {
+                    continue;
+                }
+                let draft = Draft {
+                    season: &self.season.id,
+                    round,
+                    number: standing.len() as u32 + 1,
+                    from: from.max(now),
+                    to,
+                    season_entry: self.season_entry,
+                    bank,
+                    bank_digest: digest,
+                };
+                let entry = draft.entry(&self.keys, &PeriodSecret(chance()), chance());
+                tracing::info!(round = %round.id, number = entry.number, "a draw period is committed to");
+                self.note(Note::Period(entry), now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Publishes the secret of each period whose last attempt has ended.
+    async fn publish_secrets(&self, now: Timestamp) -> Result<(), LedgerError> {
+        let ready = self.periods().to_be_published(now, |round| self.closes(round));
+        for period in ready {
+            // First no start can take the period any more, then the secret is told.
+            period.let_secret_out();
+            if let Some(secret) = period.secret() {
+                tracing::info!(round = %period.round.id, number = period.number, "a draw period's secret is published");
+                self.note(Note::SecretOut { period: period.n, secret: secret.publish() }, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits one of the rare facts.
+    ///
+    /// # Errors
+    /// The lane has stopped.
+    pub async fn note(&self, note: Note, now: Timestamp) -> Result<(), LedgerError> {
+        self.lane.append(Entry::Noted { at: now, note: Box::new(note) }).await.map(|_| ())
+    }
+}

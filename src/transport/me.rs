@@ -1,0 +1,450 @@
+//! What participants ask by HTTP of themselves: joining, coming back, their place, history and reviews.
+
+use crate::accounts::register::Change;
+use crate::accounts::register::Joining;
+use crate::accounts::tokens::Token;
+use crate::contest::core::Contest;
+use crate::contest::past::Past;
+use crate::contest::recovery::indexed;
+use crate::contest::roster;
+use crate::domain::attempt::Given;
+use crate::domain::ids::AttemptId;
+use crate::domain::ids::ParticipantId;
+use crate::domain::question::Kind;
+use crate::ledger::entry::Note;
+use crate::ledger::store::Recorded;
+use crate::transport::messages::BestView;
+use crate::transport::messages::MediaView;
+use crate::transport::messages::ParticipantView;
+use crate::transport::messages::RanksView;
+use crate::transport::messages::places;
+use crate::transport::problem::Problem;
+use crate::transport::serve::Peer;
+use crate::transport::state::App;
+use axum::Json;
+use axum::extract::FromRequest;
+use axum::extract::FromRequestParts;
+use axum::extract::OptionalFromRequestParts;
+use axum::extract::Path;
+use axum::extract::Query;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A report is cut to so many characters.
+const REASON_CHARACTERS: usize = 500;
+
+/// Who calls, by the bearer token.
+pub struct Caller(pub ParticipantId);
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Caller, Problem> {
+        <Caller as OptionalFromRequestParts<Arc<App>>>::from_request_parts(parts, app)
+            .await?
+            .ok_or_else(Problem::unauthorised)
+    }
+}
+
+impl OptionalFromRequestParts<Arc<App>> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Option<Caller>, Problem> {
+        let Some(header) = parts.headers.get(header::AUTHORIZATION) else { return Ok(None) };
+        let token = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
+        let owner = token.and_then(|token| app.accounts.of_token(token.trim()));
+        let Some(participant) = owner else {
+            if let Some(peer) = parts.extensions.get::<Peer>() {
+                app.admission.wrong_secret(peer.0)?;
+            }
+            return Err(Problem { status: StatusCode::UNAUTHORIZED, ..Problem::unauthorised() });
+        };
+        app.admission.participant(participant)?;
+        Ok(Some(Caller(participant)))
+    }
+}
+
+/// A JSON body, with what is wrong said in the person's words.
+pub struct Said<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Said<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Said<T>, Problem> {
+        let bytes = bytes::Bytes::from_request(request, app).await.map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                Problem::too_large()
+            } else {
+                Problem::bad_request("请求没有完整送达，请重试")
+            }
+        })?;
+        let said = serde_json::from_slice(&bytes).map_err(|error| Problem::bad_request(format!("请求格式不对：{error}")));
+        said.map(Said)
+    }
+}
+
+/// A participant as they see themselves.
+pub fn participant_view(contest: &Contest, participant: ParticipantId) -> Option<ParticipantView> {
+    let season = &contest.season;
+    let who = contest.roster.with(participant, |player| (roster::who(season, &player.name, player.place), player.place));
+    let (who, place) = who?;
+    Some(ParticipantView {
+        id: contest.keys.participant(participant),
+        name: who.name,
+        city: who.city,
+        county: who.county,
+        organisation: who.organisation,
+        organisation_name: place.organisation.map(|index| season.organisations[index.0 as usize].name.clone()),
+        group: who.group,
+    })
+}
+
+#[derive(Deserialize)]
+pub struct JoinBody {
+    request: Uuid,
+    name: String,
+    city: String,
+    county: Option<String>,
+    organisation: Option<String>,
+    group: Option<String>,
+    consent: Option<serde_json::Value>,
+}
+
+impl JoinBody {
+    /// Agreed: `true`, or the name of the notice that was shown.
+    fn consented(&self, notice: Option<&str>) -> bool {
+        match &self.consent {
+            Some(serde_json::Value::Bool(agreed)) => *agreed,
+            Some(serde_json::Value::String(shown)) => notice.is_none_or(|notice| notice == shown),
+            _ => false,
+        }
+    }
+}
+
+pub async fn join(
+    State(app): State<Arc<App>>,
+    Said(body): Said<JoinBody>,
+) -> Result<impl IntoResponse, Problem> {
+    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+    let consented = body.consented(app.contest.season.consent.as_deref());
+    let joining = Joining {
+        request: body.request.into_bytes(),
+        name: body.name,
+        city: body.city,
+        county: given(body.county),
+        organisation: given(body.organisation),
+        group: given(body.group),
+        consented,
+    };
+    let joined = app.accounts.join(&app.contest, joining).await?;
+    let participant = participant_view(&app.contest, joined.participant);
+    let body = json!({ "participant": participant, "token": joined.token.hand_over(), "recovery": joined.recovery });
+    Ok((StatusCode::CREATED, no_store(Json(body))))
+}
+
+fn no_store(answer: impl IntoResponse) -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], answer)
+}
+
+pub async fn code(State(app): State<Arc<App>>, Caller(me): Caller) -> impl IntoResponse {
+    let now = app.contest.now();
+    let (code, expires) = app.accounts.codes.issue(me, crate::contest::clock::chance(), now);
+    no_store(Json(json!({ "code": code, "expires_ms": expires.since(now) })))
+}
+
+#[derive(Deserialize)]
+pub struct SessionBody {
+    code: Option<String>,
+    recovery: Option<String>,
+}
+
+pub async fn session(
+    State(app): State<Arc<App>>,
+    axum::Extension(peer): axum::Extension<Peer>,
+    Said(body): Said<SessionBody>,
+) -> Result<impl IntoResponse, Problem> {
+    let owner = match (&body.code, &body.recovery) {
+        (Some(code), _) => app.accounts.codes.redeem(code, app.contest.now()),
+        (None, Some(recovery)) => app.accounts.of_recovery(recovery),
+        (None, None) => return Err(Problem::bad_request("请填写恢复码，或另一部手机上显示的 8 位代码")),
+    };
+    let Some(participant) = owner else {
+        app.admission.wrong_secret(peer.0)?;
+        let message = match body.code {
+            Some(_) => "代码不对，或已经过期、用过了，请在原来的手机上重新获取",
+            None => "没有这个恢复码，请核对后再试",
+        };
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", message));
+    };
+    let token: Token = app.accounts.new_token(&app.contest, participant).await?;
+    let body = json!({ "participant": participant_view(&app.contest, participant), "token": token.hand_over() });
+    Ok((StatusCode::CREATED, no_store(Json(body))))
+}
+
+#[derive(Serialize)]
+pub struct Me {
+    participant: Option<ParticipantView>,
+    rounds: Vec<MyRound>,
+    season: MySeason,
+}
+
+#[derive(Serialize)]
+struct MyRound {
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_today: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_week: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best: Option<BestView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rank: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct MySeason {
+    score: Option<u32>,
+    elapsed_ms: Option<u64>,
+    ranks: Option<RanksView>,
+}
+
+pub async fn me(State(app): State<Arc<App>>, Caller(me): Caller) -> Json<Me> {
+    Json(me_view(&app.contest, me))
+}
+
+fn me_view(contest: &Contest, me: ParticipantId) -> Me {
+    let season = &contest.season;
+    let today = season.time_zone.day(contest.now());
+    let left = contest.roster.with(me, |player| {
+        let left = |(index, round): (_, &crate::domain::rules::Round)| player.usage(index).left(&round.attempts, today);
+        (indexed(&season.rounds).map(left).collect::<Vec<_>>(), player.place)
+    });
+    let (left, place) = left.unwrap_or_default();
+    let scoreboard = contest.scoreboard();
+    let rounds = indexed(&season.rounds).zip(left).map(|((index, round), left)| {
+        let best = scoreboard.standing(Some(index), me);
+        MyRound {
+            id: round.id.0.clone(),
+            left_today: left.today,
+            left_week: left.week,
+            left: left.in_all,
+            best: best.map(BestView::of),
+            rank: best.and_then(|_| scoreboard.ranks(Some(index), me, place)).map(|ranks| ranks.region),
+        }
+    });
+    let rounds = rounds.collect();
+    let standing = scoreboard.standing(None, me);
+    let ranks = scoreboard.ranks(None, me, place);
+    drop(scoreboard);
+    Me {
+        participant: participant_view(contest, me),
+        rounds,
+        season: MySeason {
+            score: standing.map(|standing| standing.score),
+            elapsed_ms: standing.map(|standing| standing.elapsed_ms),
+            ranks: ranks.map(RanksView::of),
+        },
+    }
+}
+
+#[derive(Deserialize)]
+pub struct ChangeBody {
+    name: Option<String>,
+    city: Option<String>,
+    county: Option<String>,
+    organisation: Option<String>,
+    group: Option<String>,
+}
+
+pub async fn change(
+    State(app): State<Arc<App>>,
+    Caller(me): Caller,
+    Said(body): Said<ChangeBody>,
+) -> Result<Json<Me>, Problem> {
+    let ChangeBody { name, city, county, organisation, group } = body;
+    app.accounts.change(&app.contest, me, Change { name, city, county, organisation, group }).await?;
+    Ok(Json(me_view(&app.contest, me)))
+}
+
+#[derive(Serialize)]
+struct AttemptView {
+    id: String,
+    round: String,
+    score: u32,
+    correct: u32,
+    of: u32,
+    elapsed_ms: u64,
+    started_at: i64,
+    finished_at: Option<i64>,
+    state: &'static str,
+    receipt: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct HistoryQuery {
+    before: Option<String>,
+}
+
+pub async fn attempts(
+    State(app): State<Arc<App>>,
+    Caller(me): Caller,
+    Query(query): Query<HistoryQuery>,
+) -> Result<Json<serde_json::Value>, Problem> {
+    let unknown = || Problem::not_found("这份答卷");
+    let before = query.before.map(|id| app.contest.keys.attempt_of(&id).ok_or_else(unknown)).transpose()?;
+    let recorded = app.contest.history(me, before.unwrap_or(AttemptId(i64::MAX))).await?;
+    let views: Vec<AttemptView> = recorded.iter().filter_map(|recorded| attempt_view(&app.contest, recorded)).collect();
+    Ok(Json(json!({ "attempts": views })))
+}
+
+fn attempt_view(contest: &Contest, recorded: &Recorded) -> Option<AttemptView> {
+    let period = contest.period(recorded.started.period)?;
+    let ended = recorded.ended.as_ref().map(|(_, ended)| ended);
+    Some(AttemptView {
+        id: contest.keys.attempt(recorded.started.attempt),
+        round: period.round.id.0.clone(),
+        score: ended.map_or(0, |ended| ended.score),
+        correct: ended.map_or(0, |ended| ended.correct),
+        of: period.round.blueprint.count(),
+        elapsed_ms: ended.map_or(0, |ended| ended.elapsed_ms),
+        started_at: recorded.started.at.0,
+        finished_at: ended.map(|ended| ended.at.0),
+        state: if ended.is_some() { "ended" } else { "open" },
+        receipt: ended.map(|ended| ended.receipt.clone()),
+    })
+}
+
+#[derive(Serialize)]
+struct AttemptWithReview {
+    #[serde(flatten)]
+    attempt: AttemptView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<Vec<ReviewView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paper: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orders: Option<Vec<Vec<usize>>>,
+}
+
+/// One question of a review. Made only where the round's feedback allows keys to be seen.
+#[derive(Serialize)]
+struct ReviewView {
+    seq: u32,
+    question: String,
+    kind: Kind,
+    stem: String,
+    options: Vec<String>,
+    media: Option<serde_json::Value>,
+    /// Null: not answered.
+    chosen: Option<Vec<usize>>,
+    key: Vec<usize>,
+    correct: bool,
+    points: u32,
+    explanation: String,
+    source: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+}
+
+pub async fn attempt(
+    State(app): State<Arc<App>>,
+    Caller(me): Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let unknown = || Problem::not_found("这份答卷");
+    let contest = &app.contest;
+    let id = contest.keys.attempt_of(&id).ok_or_else(unknown)?;
+    let Some(past) = contest.past(me, id).await? else {
+        let recorded = contest.store().attempt(id).await?;
+        let recorded = recorded.filter(|recorded| recorded.started.participant == me).ok_or_else(unknown)?;
+        return Ok(Json(attempt_view(contest, &recorded)).into_response());
+    };
+    let attempt = attempt_view(contest, &past.recorded).ok_or_else(unknown)?;
+    let secret_out = past.period.secret_is_out();
+    let told = AttemptWithReview {
+        attempt,
+        review: contest.review_is_open(&past.period).then(|| review(&past)),
+        seed: secret_out.then(|| past.recorded.started.seed.to_string()),
+        paper: secret_out.then(|| questions(&past, |_, question| question.id.0.clone())),
+        orders: secret_out.then(|| {
+            questions(&past, |seq, question| past.attempt.paper.order(seq, question).places().collect())
+        }),
+    };
+    Ok(Json(told).into_response())
+}
+
+fn questions<T>(past: &Past, mut tell: impl FnMut(u32, &crate::domain::question::Question) -> T) -> Vec<T> {
+    let rules = past.period.rules();
+    (1..=past.attempt.of()).filter_map(|seq| past.attempt.question(rules, seq).map(|question| tell(seq, question))).collect()
+}
+
+fn review(past: &Past) -> Vec<ReviewView> {
+    questions(past, |seq, question| {
+        let order = past.attempt.paper.order(seq, question);
+        let settled = past.attempt.settled().get(seq as usize - 1);
+        let chosen = settled.and_then(|settled| match settled.given {
+            Given::Chosen(chosen) => Some(places(order.to_shown(chosen))),
+            Given::TimedOut | Given::Left => None,
+        });
+        ReviewView {
+            seq,
+            question: question.id.0.clone(),
+            kind: question.kind,
+            stem: question.stem.clone(),
+            options: order.places().map(|place| question.options[place].clone()).collect(),
+            media: question.media.as_ref().and_then(|media| serde_json::to_value(MediaView::of(media)).ok()),
+            chosen,
+            key: places(order.to_shown(question.key)),
+            correct: settled.is_some_and(|settled| settled.correct),
+            points: settled.map_or(0, |settled| settled.points),
+            explanation: question.explanation.clone(),
+            source: question.source.clone(),
+            link: question.link.clone(),
+        }
+    })
+}
+
+#[derive(Deserialize)]
+pub struct ReportBody {
+    attempt: String,
+    seq: u32,
+    reason: String,
+}
+
+/// 「这道题有问题」: kept in the ledger for the desk.
+pub async fn report(
+    State(app): State<Arc<App>>,
+    Caller(me): Caller,
+    Said(body): Said<ReportBody>,
+) -> Result<StatusCode, Problem> {
+    let contest = &app.contest;
+    let unknown = || Problem::not_found("这道题");
+    let attempt = contest.keys.attempt_of(&body.attempt).ok_or_else(unknown)?;
+    let recorded = contest.store().attempt(attempt).await?.filter(|recorded| recorded.started.participant == me);
+    let recorded = recorded.ok_or_else(unknown)?;
+    let period = contest.period(recorded.started.period).ok_or_else(unknown)?;
+    let reason: String = body.reason.trim().chars().take(REASON_CHARACTERS).collect();
+    if reason.is_empty() {
+        return Err(Problem::bad_request("请写一句话说明哪里有问题"));
+    }
+    if body.seq == 0 || body.seq > period.round.blueprint.count() {
+        return Err(unknown());
+    }
+    contest.note(Note::Report { participant: me, attempt, seq: body.seq, reason }, contest.now()).await?;
+    Ok(StatusCode::CREATED)
+}

@@ -1,0 +1,15 @@
+//! Where strangers arrive: the wire, the public API, the pages. What comes in is checked here, what goes out is made here.
+
+pub mod problem;
+pub mod wire;
+pub mod messages;
+pub mod board_view;
+pub mod state;
+pub mod admission;
+pub mod socket;
+pub mod season_view;
+pub mod public;
+pub mod me;
+pub mod pages;
+pub mod metrics;
+pub mod serve;

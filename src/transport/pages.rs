@@ -1,0 +1,144 @@
+//! The pages, built into the binary and packed once; pictures of questions; the headers that every page carries.
+
+use crate::transport::problem::Problem;
+use crate::transport::state::App;
+use axum::body::Body;
+use axum::extract::Path;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::HeaderValue;
+use axum::http::Uri;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use rust_embed::RustEmbed;
+use sha2::Digest;
+use sha2::Sha256;
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::LazyLock;
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/web/dist"]
+struct Dist;
+
+/// A body as it is and, where that is shorter, compressed.
+pub struct Packed {
+    plain: Bytes,
+    gzip: Option<Bytes>,
+    content_type: HeaderValue,
+    etag: HeaderValue,
+}
+
+impl Packed {
+    pub fn of(plain: Bytes, content_type: &str) -> Packed {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        let gzip = encoder.write_all(&plain).and_then(|()| encoder.finish()).ok();
+        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(&plain)[..8]);
+        Packed {
+            gzip: gzip.filter(|gzip| gzip.len() < plain.len()).map(Bytes::from),
+            plain,
+            content_type: HeaderValue::from_str(content_type).unwrap_or(HeaderValue::from_static("text/plain")),
+            etag: HeaderValue::from_str(&format!("\"{digest}\"")).unwrap_or(HeaderValue::from_static("\"\"")),
+        }
+    }
+
+    pub fn respond(&self, asked: &HeaderMap, cache: &'static str) -> Response {
+        let takes = |name, value: &str| {
+            asked.get(name).and_then(|found: &HeaderValue| found.to_str().ok()).is_some_and(|found| found.contains(value))
+        };
+        let mut response = if asked.get(header::IF_NONE_MATCH) == Some(&self.etag) {
+            axum::http::StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            match &self.gzip {
+                Some(gzip) if takes(header::ACCEPT_ENCODING, "gzip") => {
+                    let mut response = Response::new(Body::from(gzip.clone()));
+                    response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                    response
+                }
+                _ => Response::new(Body::from(self.plain.clone())),
+            }
+        };
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, self.content_type.clone());
+        headers.insert(header::ETAG, self.etag.clone());
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+        response
+    }
+}
+
+static FILES: LazyLock<HashMap<String, Packed>> = LazyLock::new(|| {
+    let file = |path: std::borrow::Cow<'static, str>| {
+        let file = Dist::get(&path)?;
+        let content_type = content_type(&path);
+        Some((path.into_owned(), Packed::of(Bytes::from(file.data.into_owned()), content_type)))
+    };
+    Dist::iter().filter_map(file).collect()
+});
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next() {
+        Some("html") => "text/html; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("json" | "webmanifest") => "application/json",
+        Some("webp") => "image/webp",
+        Some("png") => "image/png",
+        Some("jpg" | "jpeg") => "image/jpeg",
+        Some("ico") => "image/x-icon",
+        Some("txt") => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+/// A page or one of its parts. Names with a hash in them never change; pages are asked for anew each time.
+pub async fn page(uri: Uri, headers: HeaderMap) -> Response {
+    let path = uri.path().trim_start_matches('/');
+    let (path, cache) = match path {
+        "" => ("index.html", "no-cache"),
+        "boards" => ("boards.html", "no-cache"),
+        path if path.starts_with("assets/") => (path, "public, max-age=31536000, immutable"),
+        path => (path, "no-cache"),
+    };
+    match FILES.get(path) {
+        Some(file) => file.respond(&headers, cache),
+        None => Problem::not_found("这个页面").into_response(),
+    }
+}
+
+/// A question's picture, from the banks' own folders and nowhere else.
+pub async fn media(State(app): State<Arc<App>>, Path(file): Path<String>) -> Result<Response, Problem> {
+    let missing = || Problem::not_found("这张图片");
+    let safe = file.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains('\\'));
+    if !safe {
+        return Err(missing());
+    }
+    for folder in &app.settings.media {
+        if let Ok(bytes) = tokio::fs::read(folder.join(&file)).await {
+            let kind = HeaderValue::from_static(content_type(&file));
+            let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+            let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, forever)];
+            return Ok((headers, bytes).into_response());
+        }
+    }
+    Err(missing())
+}
+
+/// What every answer carries: scripts, styles and sockets from here alone, no frames, no sniffing, no referrer.
+pub async fn with_headers(request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let csp = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:; \
+               frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'";
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(csp));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    response
+}

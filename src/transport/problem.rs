@@ -1,0 +1,199 @@
+//! Every refusal and fault as strangers see it: a code for programs, a sentence for people, a status or a close code.
+
+use crate::accounts::register::JoinRefusal;
+use crate::contest::refusal::BUSY_RETRY_MS;
+use crate::contest::refusal::Exhausted;
+use crate::contest::refusal::NotEligible;
+use crate::contest::refusal::Refusal;
+use crate::domain::attempt::AnswerRefusal;
+use crate::domain::time::TimeZone;
+use crate::domain::time::Timestamp;
+use crate::ledger::store::LedgerError;
+use axum::Json;
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use serde::Serialize;
+
+/// A refusal as it is told, over the socket or by HTTP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    pub status: StatusCode,
+    pub code: &'static str,
+    pub message: String,
+    pub retry_after_ms: Option<u64>,
+}
+
+/// WebSocket close codes of the wire.
+pub mod close {
+    pub const PROTOCOL: u16 = 1002;
+    pub const POLICY: u16 = 1008;
+    pub const DRAINING: u16 = 1012;
+    pub const SUPERSEDED: u16 = 4001;
+    pub const SILENT: u16 = 4008;
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Problem {
+        Problem { status, code, message: message.into(), retry_after_ms: None }
+    }
+
+    pub fn bad_request(message: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "bad_request", message)
+    }
+
+    pub fn unauthorised() -> Problem {
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", "请先登录，或用恢复码找回您的参赛身份")
+    }
+
+    pub fn not_found(what: &str) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "not_found", format!("没有找到{what}"))
+    }
+
+    pub fn busy() -> Problem {
+        let message = "服务器正忙，您的答题不会丢失，请稍候再试";
+        let retry_after_ms = Some(BUSY_RETRY_MS);
+        Problem { retry_after_ms, ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message) }
+    }
+
+    pub fn rate_limited(retry_after_ms: u64) -> Problem {
+        let message = "操作太频繁了，请稍候再试";
+        let retry_after_ms = Some(retry_after_ms);
+        Problem { retry_after_ms, ..Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", message) }
+    }
+
+    pub fn too_large() -> Problem {
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "发送的内容太大了")
+    }
+
+    pub fn unavailable() -> Problem {
+        let retry_after_ms = Some(2_000);
+        let message = "服务器正在恢复，请稍候再试";
+        Problem { retry_after_ms, ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message) }
+    }
+
+    pub fn bad_message(why: &str) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "bad_message", format!("消息格式不对：{why}"))
+    }
+
+    pub fn hello_first() -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "hello_first", "请先发送 hello")
+    }
+
+    pub fn unknown_token() -> Problem {
+        let message = "登录已失效，请用恢复码找回您的参赛身份";
+        Problem::new(StatusCode::UNAUTHORIZED, "unknown_token", message)
+    }
+
+    pub fn participants_only() -> Problem {
+        Problem::new(StatusCode::FORBIDDEN, "participants_only", "参赛后才能答题，请先报名")
+    }
+
+    /// A refusal of the contest; moments are told in the season's time zone.
+    pub fn of(refusal: &Refusal, zone: &TimeZone) -> Problem {
+        let conflict = |code, message: &str| Problem::new(StatusCode::CONFLICT, code, message);
+        match refusal {
+            Refusal::SeasonNotOpen { opens } => not_open("season_not_open", "赛季", *opens, zone),
+            Refusal::RoundNotOpen { opens } => not_open("round_not_open", "本场次", *opens, zone),
+            Refusal::UnknownRound => Problem::new(StatusCode::NOT_FOUND, "unknown_round", "没有这个场次，请刷新页面"),
+            Refusal::AttemptsExhausted(exhausted) => conflict("attempts_exhausted", exhausted_sentence(*exhausted)),
+            Refusal::AttemptInProgress => conflict("attempt_in_progress", "您有一份答卷还没有答完，请先答完或交卷"),
+            Refusal::UnknownAttempt => {
+                Problem::new(StatusCode::NOT_FOUND, "unknown_attempt", "这份答卷已经结束，请到「我的答卷」查看")
+            }
+            Refusal::Answer(answer) => of_answer(*answer),
+            Refusal::NotEligible(why) => {
+                Problem::new(StatusCode::FORBIDDEN, "not_eligible", not_eligible_sentence(why))
+            }
+            Refusal::Busy => Problem::busy(),
+        }
+    }
+}
+
+fn of_answer(refusal: AnswerRefusal) -> Problem {
+    let conflict = |code, message: &str| Problem::new(StatusCode::CONFLICT, code, message);
+    match refusal {
+        AnswerRefusal::WrongSeq => conflict("wrong_seq", "题号不对，请按当前题目作答"),
+        AnswerRefusal::TooLate => conflict("too_late", "这道题的时间已到，按超时处理"),
+        AnswerRefusal::AlreadyAnswered => conflict("already_answered", "这道题已经作答，不能更改"),
+        AnswerRefusal::BadChoices => Problem::new(StatusCode::BAD_REQUEST, "bad_choices", "请从题目给出的选项中选择"),
+    }
+}
+
+fn exhausted_sentence(exhausted: Exhausted) -> &'static str {
+    match exhausted {
+        Exhausted::Today => "今天的答题次数已用完，请明天再来",
+        Exhausted::ThisWeek => "本周的答题次数已用完，请下周再来",
+        Exhausted::InAll => "本场次的答题次数已全部用完",
+    }
+}
+
+fn not_eligible_sentence(why: &NotEligible) -> String {
+    match why {
+        NotEligible::Group { allowed } => format!("本场次面向：{allowed}。您可以在「我的」里核对自己的组别"),
+        NotEligible::Gate { round, right } => format!("请先在「{round}」中一次答对至少 {right} 题，再来参加本场次"),
+    }
+}
+
+fn not_open(code: &'static str, what: &str, opens: Option<Timestamp>, zone: &TimeZone) -> Problem {
+    let message = match opens {
+        Some(opens) => {
+            let at = zone.civil(opens);
+            let (month, day, hour, minute) = (at.month(), at.day(), at.hour(), at.minute());
+            format!("{what}还没有开始，{month}月{day}日 {hour}:{minute:02} 开放")
+        }
+        None => format!("{what}已经结束"),
+    };
+    Problem::new(StatusCode::CONFLICT, code, message)
+}
+
+impl From<JoinRefusal> for Problem {
+    fn from(refusal: JoinRefusal) -> Problem {
+        match refusal {
+            JoinRefusal::Busy => Problem::busy(),
+            JoinRefusal::CityChangedBefore => Problem::new(StatusCode::CONFLICT, "not_eligible", refusal.to_string()),
+            other => Problem::bad_request(other.to_string()),
+        }
+    }
+}
+
+impl From<LedgerError> for Problem {
+    /// A fault: logged with its cause here, and hidden from the stranger.
+    fn from(error: LedgerError) -> Problem {
+        tracing::error!(%error, "the ledger could not be read");
+        Problem::unavailable()
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after_ms: Option<u64>,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Body {
+            r#type: format!("urn:kejing:problem:{}", self.code),
+            title: self.status.canonical_reason().unwrap_or_default(),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: &self.message,
+            retry_after_ms: self.retry_after_ms,
+        };
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(ms) = self.retry_after_ms {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
+        }
+        response
+    }
+}

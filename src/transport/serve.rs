@@ -1,0 +1,397 @@
+//! The server: what starts, in which order, and what stops, in which order.
+
+use crate::accounts::names::BlockedNames;
+use crate::accounts::register::Accounts;
+use crate::contest::core::Contest;
+use crate::contest::recovery::Follower;
+use crate::contest::recovery::Opened;
+use crate::contest::recovery::Opening;
+use crate::contest::recovery::OpeningError;
+use crate::ledger::entry::Entry;
+use crate::ledger::entry::EntryNumber;
+use crate::ledger::lane::Projection;
+use crate::ledger::store::LedgerError;
+use crate::transport::admission::Admission;
+use crate::transport::admission::Slot;
+use crate::transport::me;
+use crate::transport::metrics::Meters;
+use crate::transport::pages;
+use crate::transport::problem::Problem;
+use crate::transport::public;
+use crate::transport::socket;
+use crate::transport::state::App;
+use crate::transport::state::ServeSettings;
+use crate::transport::wire::FRAME_BYTES_MAX;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::extract::WebSocketUpgrade;
+use axum::http::HeaderMap;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::middleware;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use axum::routing::get;
+use axum::routing::post;
+use hyper_util::rt::TokioIo;
+use hyper_util::rt::TokioTimer;
+use hyper_util::service::TowerToHyperService;
+use std::net::IpAddr;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+/// A request's head has to arrive within so long; else the connection closes.
+const HEADER_MS: u64 = 10_000;
+/// A request's body is at most so large; more is `too_large`.
+const BODY_BYTES_MAX: usize = 16 * 1024;
+/// When stopping, sockets and requests get so long to end; then the process ends without them.
+const DRAIN_MS: u64 = 8_000;
+
+/// What a server is made of.
+pub struct Serving {
+    pub opening: Opening,
+    pub blocked: BlockedNames,
+    pub listener: TcpListener,
+    /// Where `/metrics` is served alone; `None`: beside the pages.
+    pub metrics_listener: Option<TcpListener>,
+    pub settings: ServeSettings,
+    /// Cancelled to stop.
+    pub stop: CancellationToken,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
+    /// A commit failed: nothing of it was told, and the next start finds out what the disk holds.
+    #[error("账本写入失败，服务已停止；没有把任何未写入的结果告诉选手。原因：{0}")]
+    Ledger(#[from] LedgerError),
+}
+
+/// The address for which a request is counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// Everything that hears of committed entries, in order.
+struct Hearers {
+    accounts: Arc<Accounts>,
+    contest: Arc<Contest>,
+}
+
+impl Projection for Hearers {
+    fn committed(&self, first: EntryNumber, entries: Vec<Entry>) {
+        for (n, entry) in (first..).zip(&entries) {
+            match entry {
+                Entry::Registered(registered) => self.accounts.registered(registered),
+                Entry::Noted { at, note } => self.accounts.noted(n, *at, note),
+                Entry::Started(_) | Entry::Opened { .. } | Entry::Settled(_) => {}
+            }
+        }
+        self.contest.committed(first, entries);
+    }
+}
+
+/// Serves until it is told to stop, or a commit fails.
+///
+/// # Errors
+/// Why it did not start, or why it had to end.
+pub async fn serve(serving: Serving) -> Result<(), ServeError> {
+    let Serving { opening, blocked, listener, metrics_listener, settings, stop } = serving;
+    // Until the ledger has been read, phones are told to wait instead of finding a closed door.
+    let door = Door::default();
+    let closing = CancellationToken::new();
+    let connections = TaskTracker::new();
+    let admission = Admission::new(settings.connections_max);
+    let accepting = tokio::spawn(accept(listener, door.clone(), connections.clone(), closing.clone()));
+
+    let accounts = Arc::new(Accounts::new(blocked));
+    let store = Arc::clone(&opening.store);
+    let Opened { contest, writer, recovered } = opening.open(accounts.as_ref()).await?;
+    tracing::info!(
+        entries = recovered.entries,
+        participants = recovered.participants,
+        attempts = recovered.attempts,
+        live = recovered.live,
+        away_ms = recovered.away_ms,
+        "the ledger has been read"
+    );
+    let meters = Meters::new();
+    let hearers = Arc::new(Hearers { accounts: Arc::clone(&accounts), contest: Arc::clone(&contest) });
+    let mut writing = tokio::spawn(writer.run(hearers, Arc::new(meters.clone())));
+    let deadlines = tokio::spawn(Arc::clone(&contest).meet_deadlines());
+    let upkeep = tokio::spawn(Arc::clone(&contest).keep_up());
+    let app = Arc::new(App {
+        contest,
+        accounts,
+        settings,
+        admission,
+        boards: Default::default(),
+        season_views: Default::default(),
+        meters,
+        sockets: TaskTracker::new(),
+        stop: CancellationToken::new(),
+        ready: AtomicBool::new(true),
+        beat: watch::Sender::new(0),
+    });
+    let beating = tokio::spawn(beat(Arc::clone(&app)));
+    let measuring = metrics_listener.map(|listener| tokio::spawn(serve_metrics(listener, Arc::clone(&app))));
+    door.open(router(Arc::clone(&app)), Arc::clone(&app));
+    tracing::info!("serving");
+
+    let ended = tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        ended = &mut writing => Err(ended),
+    };
+
+    // Stopping, in this order: nobody new, everyone told, the last commits, the log written back.
+    app.ready.store(false, Ordering::Release);
+    app.stop.cancel();
+    app.sockets.close();
+    let drained = tokio::time::timeout(Duration::from_millis(DRAIN_MS), app.sockets.wait()).await;
+    if drained.is_err() {
+        tracing::warn!(left = app.sockets.len(), "some sockets did not end in time");
+    }
+    closing.cancel();
+    accepting.abort();
+    connections.close();
+    let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS / 4), connections.wait()).await;
+    for task in [deadlines, beating].into_iter().chain(measuring) {
+        task.abort();
+    }
+    upkeep.abort();
+    if let Err(ended) = ended {
+        return match ended {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(error.into()),
+            Err(panicked) => Err(LedgerError::Unreadable { n: 0, what: panicked.to_string() }.into()),
+        };
+    }
+    door.close();
+    app.contest.lane().close();
+    let written = (&mut writing).await.unwrap_or_else(|_| Err(LedgerError::Stopped));
+    store.close().await;
+    written.map_err(ServeError::from)
+}
+
+/// Once a second: who watches boards looks whether they have changed. Once a minute: what has gone quiet is forgotten.
+async fn beat(app: Arc<App>) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    loop {
+        second.tick().await;
+        app.beat.send_modify(|beats| *beats += 1);
+        if *app.beat.borrow() % 60 == 0 {
+            app.admission.forget_the_quiet();
+            app.accounts.clear_old_requests(app.contest.now());
+        }
+    }
+}
+
+/// What is behind the listener: nothing yet, or the server.
+#[derive(Clone, Default)]
+struct Door(Arc<Mutex<Option<(Router, Arc<App>)>>>);
+
+impl Door {
+    fn open(&self, router: Router, app: Arc<App>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((router, app));
+    }
+
+    fn close(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn router(&self) -> Option<(Router, Arc<App>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Accepts connections until it is aborted.
+async fn accept(listener: TcpListener, door: Door, connections: TaskTracker, closing: CancellationToken) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, address)) => {
+                connections.spawn(serve_connection(stream, address, door.clone(), closing.clone()));
+            }
+            Err(error) => {
+                // Out of files, most likely: those who wait get their turn when others have gone.
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        }
+    }
+}
+
+async fn serve_connection(stream: TcpStream, address: SocketAddr, door: Door, closing: CancellationToken) {
+    let _ = stream.set_nodelay(true);
+    let (router, slot, app) = match door.router() {
+        Some((router, app)) => match app.admission.connect() {
+            Some(slot) => (router, Some(slot), Some(app)),
+            None => (Router::new().fallback(full), None, None),
+        },
+        None => (Router::new().route("/healthz", get(public::healthz)).fallback(recovering), None, None),
+    };
+    let slot = Arc::new(Mutex::new(slot));
+    let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        let trusted = app.as_ref().map_or(&[][..], |app| app.settings.trusted_proxies.as_slice());
+        let peer = Peer(client_address(address.ip(), trusted, request.headers()));
+        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(ConnectionSlot(Arc::clone(&slot)));
+        request.map(axum::body::Body::new)
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(HEADER_MS))
+        .max_buf_size(16 * 1024)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    tokio::select! {
+        // How a connection ends is the other side's affair.
+        _ = connection.as_mut() => {}
+        () = closing.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}
+
+/// The connection's place among those admitted; a socket takes it along.
+#[derive(Clone)]
+struct ConnectionSlot(Arc<Mutex<Option<Slot>>>);
+
+/// Who asks: the connection's address, or, from a proxy that is trusted, the last address that it was told by no other trusted one.
+fn client_address(address: IpAddr, trusted: &[ipnet::IpNet], headers: &HeaderMap) -> IpAddr {
+    let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
+    if !is_trusted(address) {
+        return address;
+    }
+    let told = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let chain: Vec<IpAddr> = told.flat_map(|value| value.split(',')).filter_map(|part| part.trim().parse().ok()).collect();
+    chain.into_iter().rev().find(|address| !is_trusted(*address)).unwrap_or(address)
+}
+
+async fn full() -> Problem {
+    Problem { message: "现在参与的人很多，请稍候再试".into(), ..Problem::busy() }
+}
+
+async fn recovering() -> Problem {
+    Problem::unavailable()
+}
+
+fn router(app: Arc<App>) -> Router {
+    let api = Router::new()
+        .route("/season", get(public::season))
+        .route("/notices", get(public::notices))
+        .route("/organisations", get(public::organisations))
+        .route("/participants", post(me::join))
+        .route("/sessions", post(me::session))
+        .route("/me", get(me::me).patch(me::change))
+        .route("/me/code", post(me::code))
+        .route("/me/attempts", get(me::attempts))
+        .route("/me/attempts/{id}", get(me::attempt))
+        .route("/me/reports", post(me::report))
+        .route("/boards/{*scope}", get(public::board))
+        .route("/rounds/{id}/proof", get(public::proof))
+        .route("/receipts/{receipt}", get(public::receipt))
+        .fallback(no_such_call)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), admit));
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/ws", get(upgrade))
+        .route("/healthz", get(public::healthz))
+        .route("/readyz", get(public::readyz))
+        .route("/metrics", get(public::metrics))
+        .route("/media/{*file}", get(pages::media))
+        .fallback(get(pages::page))
+        .layer(middleware::from_fn(pages::with_headers))
+        .with_state(app)
+}
+
+async fn no_such_call() -> Problem {
+    Problem::not_found("这个接口")
+}
+
+async fn no_such_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", "这个接口不支持这样的请求")
+}
+
+/// Every API call counts for its network.
+async fn admit(State(app): State<Arc<App>>, request: Request, next: middleware::Next) -> Response {
+    let peer = request.extensions().get::<Peer>().copied();
+    match peer.map_or(Ok(()), |peer| app.admission.network(peer.0)) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => {
+            app.meters.refused(problem.code);
+            problem.into_response()
+        }
+    }
+}
+
+/// `/ws`: the subprotocol has to be asked for, and the origin to be our own.
+async fn upgrade(
+    State(app): State<Arc<App>>,
+    axum::Extension(peer): axum::Extension<Peer>,
+    axum::Extension(slot): axum::Extension<ConnectionSlot>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Result<Response, Problem> {
+    let upgrade = upgrade.map_err(|_| Problem::bad_request("这里只接受 WebSocket 连接"))?;
+    if !origin_is_allowed(&headers, &app.settings.allowed_origins) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "bad_request", "不接受来自其他网站的连接"));
+    }
+    let upgrade = upgrade.protocols([SUBPROTOCOL]);
+    if upgrade.selected_protocol().is_none() {
+        return Err(Problem::bad_request("请使用子协议 kejing.v1"));
+    }
+    app.admission.network(peer.0)?;
+    let slot = slot.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let slot = slot.or_else(|| app.admission.connect()).ok_or_else(Problem::busy)?;
+    let sockets = app.sockets.clone();
+    Ok(upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
+        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
+        .max_message_size(FRAME_BYTES_MAX)
+        .max_frame_size(FRAME_BYTES_MAX)
+        .on_upgrade(move |socket| async move {
+            sockets.track_future(socket::run(app, socket, peer.0, slot)).await;
+        }))
+}
+
+const SUBPROTOCOL: &str = "kejing.v1";
+/// Small: a phone says little, and tens of thousands of phones are held.
+const READ_BUFFER_BYTES: usize = 512;
+const WRITE_BUFFER_BYTES: usize = 4096;
+/// Full: the client is too slow; its socket goes, it resumes.
+const WRITE_BUFFER_BYTES_MAX: usize = 256 * 1024;
+
+/// A request without an origin is no browser's; one with an origin has to come from the host itself or from the settings' list.
+fn origin_is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return false };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let own = origin.split_once("://").map(|(_, host)| host);
+    (own.is_some() && own == host) || allowed.iter().any(|allowed| allowed == origin)
+}
+
+async fn serve_metrics(listener: TcpListener, app: Arc<App>) {
+    let router = Router::new().route("/metrics", get(public::metrics)).with_state(app);
+    if let Err(error) = axum::serve(listener, router).await {
+        tracing::error!(%error, "the metrics listener has ended");
+    }
+}

@@ -1,0 +1,45 @@
+//! What every handler and socket shares.
+
+use crate::accounts::register::Accounts;
+use crate::contest::core::Contest;
+use crate::transport::admission::Admission;
+use crate::transport::board_view::BoardViews;
+use crate::transport::metrics::Meters;
+use crate::transport::season_view::SeasonViews;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// What the operator may set of the transport.
+#[derive(Clone, Debug, Default)]
+pub struct ServeSettings {
+    /// Besides the host itself: `https://example.org`.
+    pub allowed_origins: Vec<String>,
+    /// Only these are believed when they say for whom they ask.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// At most so many connections; the rest are answered with 503.
+    pub connections_max: usize,
+    /// Folders with the banks' pictures, looked through in this order.
+    pub media: Vec<PathBuf>,
+}
+
+pub struct App {
+    pub contest: Arc<Contest>,
+    pub accounts: Arc<Accounts>,
+    pub settings: ServeSettings,
+    pub admission: Admission,
+    pub boards: BoardViews,
+    pub season_views: SeasonViews,
+    pub meters: Meters,
+    /// Sockets, so that a stop can wait for them.
+    pub sockets: TaskTracker,
+    /// The server is stopping: everyone is told to come back.
+    pub stop: CancellationToken,
+    /// Serving, and neither recovering nor draining.
+    pub ready: AtomicBool,
+    /// Beats once a second, for those who watch boards.
+    pub beat: watch::Sender<u64>,
+}
