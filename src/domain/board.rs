@@ -216,9 +216,8 @@ impl<const BLOCK_MAX: usize, const GROUP_MAX: usize> Board<BLOCK_MAX, GROUP_MAX>
 
     /// With the next group, or the one before, if both fit into one with room to spare.
     fn join_with_neighbour(&mut self, group: usize) {
-        let fits = |first: &usize| {
-            self.groups.get(first + 1).is_some_and(|second| self.groups[*first].fits_with(second))
-        };
+        let fits =
+            |first: &usize| self.groups.get(first + 1).is_some_and(|second| self.groups[*first].fits_with(second));
         let Some(first) = [Some(group), group.checked_sub(1)].into_iter().flatten().find(fits) else { return };
         let second = self.remove_group(first + 1);
         self.groups[first].join(second);

@@ -163,7 +163,9 @@ impl<const BLOCK_MAX: usize, const GROUP_MAX: usize> Group<BLOCK_MAX, GROUP_MAX>
     /// With the next block, or the one before, if both fit into one with room to spare.
     fn join_with_neighbour(&mut self, block: usize) {
         let fits = |first: &usize| {
-            self.blocks.get(first + 1).is_some_and(|second| self.blocks[*first].len() + second.len() <= Self::BLOCK_FILL)
+            self.blocks
+                .get(first + 1)
+                .is_some_and(|second| self.blocks[*first].len() + second.len() <= Self::BLOCK_FILL)
         };
         let Some(first) = [Some(block), block.checked_sub(1)].into_iter().flatten().find(fits) else { return };
         let second = self.remove_block(first + 1);
