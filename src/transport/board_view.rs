@@ -107,6 +107,8 @@ pub struct CitiesView {
     pub as_of: i64,
     pub revision: u64,
     pub indices: Vec<IndexView>,
+    /// From so many participants on a city has a value.
+    pub participants_min: u32,
     pub entries: Vec<CityView>,
 }
 
@@ -304,6 +306,7 @@ fn cities_view(contest: &Contest, of: Of, kind: CityIndexKind, now: Timestamp) -
         as_of: now.0,
         revision,
         indices: season.city_indices().into_iter().map(index).collect(),
+        participants_min: season.cities.participants_min,
         entries,
     }
 }

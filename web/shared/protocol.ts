@@ -57,7 +57,7 @@ export interface Season {
   organisers: string[]
   about: About
   rules: string[]
-  region: { code: string; name: string; levels: string[] }
+  region: { code: string; name: string; short?: string; levels: string[] }
   cities: City[]
   groups: Group[]
   rounds: Round[]
@@ -86,6 +86,8 @@ export interface Group {
 export interface Round {
   id: string
   name: string
+  /** The round in a line: 10 题 · 每题 30 秒 · 取最好成绩. */
+  summary?: string
   opens: number
   closes: number
   state: State
@@ -100,6 +102,8 @@ export interface Round {
   mode: 'linear'
   ends_at_first_wrong: boolean
   pass_text?: string
+  /** Only for these groups, where there are any. */
+  groups?: string[]
   rules: string[]
   commitment?: string
 }
@@ -160,7 +164,7 @@ export interface MyRound {
 export interface Me {
   participant: Participant
   rounds: MyRound[]
-  season: { score: number; elapsed_ms: number; ranks: Ranks | null }
+  season: { score: number | null; elapsed_ms: number | null; ranks: Ranks | null }
 }
 
 export interface AttemptSummary {
@@ -191,6 +195,8 @@ export interface ReviewItem {
   points: number
   explanation: string
   source: string
+  /** Where to read on. */
+  link?: string
 }
 
 export interface AttemptReview extends AttemptSummary {
@@ -244,6 +250,8 @@ export interface CitiesBoard {
   as_of: number
   revision: number
   indices: { id: string; name: string; definition: string }[]
+  /** From so many participants on a city has a value. */
+  participants_min?: number
   entries: CitiesEntry[]
 }
 
@@ -320,6 +328,7 @@ export interface Verdict {
   key?: number[]
   explanation?: string
   source?: string
+  link?: string
 }
 
 export interface Result {
