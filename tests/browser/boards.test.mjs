@@ -134,14 +134,14 @@ test('the cities are tiles and rows of the season, each index with its definitio
 })
 
 test('a city with too few participants says so, and the rule stands in words', async (t) => {
-  const { entries } = await json('/boards/cities?by=participants')
+  const { entries, participants_min } = await json('/boards/cities?by=participants')
   const few = entries.find(({ value }) => value === null || value === undefined)
   assert.ok(few, 'after one attempt most cities still have nobody')
   for (const viewport of [SCREEN, PHONE]) {
     const page = await boards(t, viewport, '?by=participants')
     await says(page, `.tile[data-code="${few.code}"]`, '人数不足')
     await says(page, `.cities .rows [data-code="${few.code}"]`, '人数不足')
-    await says(page, '[data-test=few-rule]', '不显示指标')
+    await says(page, '[data-test=few-rule]', `参与人数不到 ${participants_min} 人`)
   }
 })
 

@@ -7,11 +7,7 @@ import { pageCount, wantedCities, wantedPeople } from './select'
 
 /** As `CitiesEntry`; a place with too few participants has no value, and an older server leaves out its rank too. */
 export type CityStanding = Omit<CitiesEntry, 'value' | 'rank'> & { value?: number | null; rank?: number | null }
-export type CityBoard = Omit<CitiesBoard, 'entries'> & {
-  entries: CityStanding[]
-  /** From how many participants on an index is shown, where the server says so. */
-  participants_min?: number
-}
+export type CityBoard = Omit<CitiesBoard, 'entries'> & { entries: CityStanding[] }
 
 /** What is asked of the server, over the socket or by HTTP. */
 export interface Wanted {

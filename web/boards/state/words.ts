@@ -1,5 +1,5 @@
 // How this region's places and this page's figures are called.
-import { count, indexValue } from '../../shared/format'
+import { count } from '../../shared/format'
 import type { Season } from '../../shared/protocol'
 
 export interface LevelWords {
@@ -41,16 +41,36 @@ const UNITS: Record<string, string> = {
 /** Undefined: an index of a newer server, whose name has to do. */
 export const unitOf = (index: string): string | undefined => UNITS[index]
 
-/** From here on a tile says 12.0万. */
+/** Whole numbers have their thousands apart; of the others a column shows as many decimals as keep its places apart. */
+const WHOLE: readonly string[] = ['participants', 'attempts', 'capped_attempts']
+const MILLION = 1_000_000
+const DECIMALS_MAX = 3
+/** A tile is narrow: from here on it says 12.0万, and never more than two decimals. */
 const TILE_MAX = 100_000
+const TILE_DECIMALS_MAX = 2
 
-/** Short enough for a tile of 60 pixels. */
-export function tileValue(index: string, millionths: number): string {
-  const value = millionths / 1_000_000
-  return value >= TILE_MAX ? `${(value / 10_000).toFixed(1)}万` : indexValue(index, millionths)
+/** How a column of one index writes its values, in a cell (its heading says the unit) and on a tile. */
+export interface Figures {
+  cell: (millionths: number) => string
+  tile: (millionths: number) => string
 }
 
-/** In a column whose heading says the unit. */
-export const cellValue = (index: string, millionths: number): string => indexValue(index, millionths).replace('%', '')
+export function figures(index: string, values: readonly (number | null)[]): Figures {
+  if (WHOLE.includes(index)) {
+    const cell = (value: number) => count(value / MILLION)
+    return { cell, tile: (value) => (value / MILLION >= TILE_MAX ? `${(value / MILLION / 10_000).toFixed(1)}万` : cell(value)) }
+  }
+  // Shares and the composite are said out of a hundred.
+  const scale = index === 'full_marks' || index === 'composite' ? MILLION / 100 : MILLION
+  const known = values.filter((value): value is number => value !== null)
+  const distinct = new Set(known).size
+  const apart = (decimals: number) => new Set(known.map((value) => (value / scale).toFixed(decimals))).size === distinct
+  const decimals = [1, 2].find(apart) ?? DECIMALS_MAX
+  const sign = index === 'full_marks' ? '%' : ''
+  return {
+    cell: (value) => (value / scale).toFixed(decimals),
+    tile: (value) => (value / scale).toFixed(Math.min(decimals, TILE_DECIMALS_MAX)) + sign,
+  }
+}
 
 export const people = (n: number): string => `${count(n)} 人`
