@@ -1,7 +1,10 @@
 // The rankings page, for associations and big screens.
 import { createApp } from 'vue'
 import '../shared/tokens.css'
-import './boards.css'
+import './style/base.css'
+import './style/parts.css'
+import './style/phone.css'
+import './style/screen.css'
 import App from './App.vue'
 import { listen } from './keys'
 import { openBoards } from './store'

@@ -1,5 +1,5 @@
 // From the window's size: a phone, a wide screen or a tall one; how long a unit is; how many rows a page holds.
-// A screen never scrolls, so the same arithmetic must hold here and in boards.css (its heights in units).
+// A screen never scrolls, so the same arithmetic must hold here and in style/screen.css (its heights in units).
 
 export interface Shape {
   is: 'phone' | 'wide' | 'tall'
