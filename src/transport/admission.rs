@@ -21,6 +21,10 @@ const NETWORK_RATE: (u32, u32) = (1_000, 10_000);
 /// Tokens, codes and recovery codes that turned out wrong, of one network a second. Over it: `rate_limited`.
 const WRONG_SECRETS_RATE: (u32, u32) = (2, 60);
 
+/// The address for which a request is counted.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
 pub struct Admission {
     participants: DefaultKeyedRateLimiter<ParticipantId>,
     networks: DefaultKeyedRateLimiter<IpAddr>,

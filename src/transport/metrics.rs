@@ -1,7 +1,8 @@
 //! Figures for `/metrics`, in Prometheus' text form.
 
+use crate::contest::core::Contest;
 use crate::ledger::lane::LaneMeter;
-use crate::transport::state::App;
+use crate::transport::admission::Admission;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -44,8 +45,10 @@ impl Meters {
             registry.register(name, help, gauge.clone());
             gauge
         };
-        let (sockets, participants) = (gauge("sockets", "Open sockets"), gauge("participants", "Registered participants"));
-        let (seats, live_attempts) = (gauge("seats", "Seats in memory"), gauge("live_attempts", "Attempts that are open"));
+        let (sockets, participants) =
+            (gauge("sockets", "Open sockets"), gauge("participants", "Registered participants"));
+        let (seats, live_attempts) =
+            (gauge("seats", "Seats in memory"), gauge("live_attempts", "Attempts that are open"));
         let ledger_waiting = gauge("ledger_waiting", "Entries waiting for their commit");
         let limits_counted = gauge("limits_counted", "Participants and networks whose rate is counted");
         let connections = gauge("connections", "Accepted connections");
@@ -94,16 +97,15 @@ impl LaneMeter for Meters {
 }
 
 /// The text of `/metrics`.
-pub fn text(app: &App) -> String {
-    let meters = &app.meters;
-    let (seats, live) = app.contest.seats_in_use();
-    meters.participants.set(app.contest.roster.len() as i64);
+pub fn text(meters: &Meters, contest: &Contest, admission: &Admission) -> String {
+    let (seats, live) = contest.seats_in_use();
+    meters.participants.set(contest.roster.len() as i64);
     meters.seats.set(seats as i64);
     meters.live_attempts.set(live as i64);
-    meters.ledger_waiting.set(app.contest.lane().waiting() as i64);
-    meters.limits_counted.set(app.admission.counted() as i64);
-    meters.connections.set(app.admission.connections() as i64);
-    meters.boards_bytes.set(app.contest.scoreboard().heap_bytes() as i64);
+    meters.ledger_waiting.set(contest.lane().waiting() as i64);
+    meters.limits_counted.set(admission.counted() as i64);
+    meters.connections.set(admission.connections() as i64);
+    meters.boards_bytes.set(contest.scoreboard().heap_bytes() as i64);
     let mut text = String::new();
     if let Err(error) = encode(&mut text, &meters.registry) {
         tracing::error!(%error, "the metrics could not be written");

@@ -218,5 +218,5 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Problem
 }
 
 pub async fn metrics(State(app): State<Arc<App>>) -> String {
-    crate::transport::metrics::text(&app)
+    crate::transport::metrics::text(&app.meters, &app.contest, &app.admission)
 }

@@ -9,7 +9,7 @@ use crate::domain::rules::Feedback;
 use crate::domain::season::About;
 use crate::domain::season::SignIn;
 use crate::domain::time::Timestamp;
-use crate::transport::pages::Packed;
+use crate::transport::packed::Packed;
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::Mutex;

@@ -12,6 +12,7 @@ use crate::ledger::entry::EntryNumber;
 use crate::ledger::lane::Projection;
 use crate::ledger::store::LedgerError;
 use crate::transport::admission::Admission;
+use crate::transport::admission::Peer;
 use crate::transport::admission::Slot;
 use crate::transport::me;
 use crate::transport::metrics::Meters;
@@ -48,6 +49,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -68,6 +70,8 @@ pub struct Serving {
     /// Where `/metrics` is served alone; `None`: beside the pages.
     pub metrics_listener: Option<TcpListener>,
     pub settings: ServeSettings,
+    /// Told once the ledger has been read and everyone is let in.
+    pub ready: Option<oneshot::Sender<()>>,
     /// Cancelled to stop.
     pub stop: CancellationToken,
 }
@@ -80,10 +84,6 @@ pub enum ServeError {
     #[error("账本写入失败，服务已停止；没有把任何未写入的结果告诉选手。原因：{0}")]
     Ledger(#[from] LedgerError),
 }
-
-/// The address for which a request is counted.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
 
 /// Everything that hears of committed entries, in order.
 struct Hearers {
@@ -109,7 +109,7 @@ impl Projection for Hearers {
 /// # Errors
 /// Why it did not start, or why it had to end.
 pub async fn serve(serving: Serving) -> Result<(), ServeError> {
-    let Serving { opening, blocked, listener, metrics_listener, settings, stop } = serving;
+    let Serving { opening, blocked, listener, metrics_listener, settings, ready, stop } = serving;
     // Until the ledger has been read, phones are told to wait instead of finding a closed door.
     let door = Door::default();
     let closing = CancellationToken::new();
@@ -150,6 +150,10 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let measuring = metrics_listener.map(|listener| tokio::spawn(serve_metrics(listener, Arc::clone(&app))));
     door.open(router(Arc::clone(&app)), Arc::clone(&app));
     tracing::info!("serving");
+    if let Some(ready) = ready {
+        // Whoever asked may have stopped waiting.
+        let _ = ready.send(());
+    }
 
     let ended = tokio::select! {
         () = stop.cancelled() => Ok(()),
