@@ -1,0 +1,61 @@
+//! `kejing bank check`: all faults of question files at once.
+
+use crate::commands::outcome::Failure;
+use crate::commands::outcome::Outcome;
+use anyhow::anyhow;
+use clap::Subcommand;
+use kejing::domain::question::Kind;
+use kejing::domain::question::Question;
+use kejing::files;
+use kejing::files::FileError;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+#[derive(Subcommand)]
+pub(crate) enum Bank {
+    /// 检查题库文件，一次说出全部问题，每个都带文件、行号和列号
+    ///
+    /// 写几个文件，就把它们合起来当作一个题库；写文件夹，每个文件夹是一个题库。有问题时退出码为 1。
+    Check {
+        /// 题目文件（.toml、.csv），或者题库文件夹
+        #[arg(required = true, value_name = "文件或文件夹")]
+        files: Vec<PathBuf>,
+    },
+}
+
+pub(crate) fn check(places: &[PathBuf]) -> Result<Outcome, Failure> {
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) = places.iter().cloned().partition(|place| place.is_dir());
+    let mut banks: Vec<(String, Result<Vec<Question>, FileError>)> = Vec::new();
+    if let Some(first) = files.first() {
+        let more = if files.len() > 1 { format!(" 等 {} 个文件", files.len()) } else { String::new() };
+        banks.push((format!("{}{more}", first.display()), files::read_bank_files(&files)));
+    }
+    banks.extend(folders.iter().map(|folder| (folder.display().to_string(), files::read_bank(folder))));
+
+    let mut outcome = Outcome::Fine;
+    for (name, read) in banks {
+        match read {
+            Ok(questions) => println!("{name}：{}，没有问题", counted(&questions)),
+            Err(FileError::Faulty(faults)) => {
+                faults.iter().for_each(|fault| eprintln!("{fault}"));
+                eprintln!("{name}：{} 处问题", faults.len());
+                outcome = Outcome::Wrong;
+            }
+            Err(error @ FileError::Unreadable(..)) => return Err(Failure::Misused(anyhow!(error))),
+        }
+    }
+    Ok(outcome)
+}
+
+fn counted(questions: &[Question]) -> String {
+    let of = |kind| questions.iter().filter(|question| question.kind == kind).count();
+    let topics: BTreeSet<&str> = questions.iter().map(|question| question.topic.as_str()).collect();
+    format!(
+        "{} 道题（判断题 {}，单选题 {}，多选题 {}），{} 个主题",
+        questions.len(),
+        of(Kind::TrueFalse),
+        of(Kind::Single),
+        of(Kind::Multiple),
+        topics.len()
+    )
+}

@@ -1,0 +1,45 @@
+//! The flags, as clap reads them; what stands over a field is what `--help` says.
+
+use crate::commands::bank::Bank;
+use crate::commands::replay::ReplayArgs;
+use crate::commands::season::SeasonCommand;
+use crate::commands::serve::ServeArgs;
+use crate::commands::verify::VerifyArgs;
+use clap::Parser;
+use clap::Subcommand;
+
+/// 科竞：网络知识竞赛系统。一个程序就是一个赛季：题库、答题、计分、排名、公平核对都在里面。
+#[derive(Parser)]
+#[command(name = "kejing", version)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// 运行一个赛季：打开网页、接收答题、计分和排名
+    ///
+    /// 设置有四个来源，后面的优先：默认值、--config 指定的文件、KEJING_ 开头的环境变量、参数。
+    /// 环境变量的名字由参数得来：--metrics-listen 就是 KEJING_METRICS_LISTEN。文件是 TOML，键名如 metrics_listen。
+    /// 按 Ctrl+C（或发 SIGTERM）停止：先请手机稍后重连，写完账本再退出；停机的时间不算在任何人的用时里。
+    #[command(verbatim_doc_comment)]
+    Serve(Box<ServeArgs>),
+    /// 题库文件
+    #[command(subcommand)]
+    Bank(Bank),
+    /// 赛季文件
+    #[command(subcommand)]
+    Season(SeasonCommand),
+    /// 用账本里的原始作答重算一切，与服务器保存的结果核对
+    ///
+    /// 要先停止服务器；什么也不改。逐行打印：entries（记录数）、attempts（答卷数）、participants（选手数）、
+    /// boards（全部排行榜的 SHA-256）。有任何不一致就逐条说明，退出码为 1。
+    #[command(verbatim_doc_comment)]
+    Replay(ReplayArgs),
+    /// 用公布的抽题密钥重新抽出一份试卷，核对它是不是事先定下的
+    ///
+    /// 公示文件由 GET /api/v1/rounds/场次/proof 得到；一期的密钥在这一期最后一份答卷结束后公布。
+    #[command(verbatim_doc_comment)]
+    Verify(VerifyArgs),
+}

@@ -1,0 +1,83 @@
+//! What `serve` says when it has started: where it is, how phones reach it, and a code for them to scan.
+
+use fast_qr::QRBuilder;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::net::UdpSocket;
+
+/// What to tell whoever started the server.
+pub(crate) fn greeting(season: &str, listening: SocketAddr, metrics: Option<SocketAddr>, with_code: bool) -> String {
+    let port = listening.port();
+    let here =
+        if listening.ip().is_unspecified() { url(Ipv4Addr::LOCALHOST.into(), port) } else { url(listening.ip(), port) };
+    let others = addresses(listening);
+    let mut told =
+        vec![format!("「{season}」已经开始服务。"), format!("  答题    {here}"), format!("  排行榜  {here}boards")];
+    if let Some(metrics) = metrics {
+        told.push(format!("  指标    {}metrics", url(metrics.ip(), metrics.port())));
+    }
+    let phones = others.first().map(|address| url(*address, port));
+    if listening.ip().is_loopback() {
+        told.push("现在只有本机能访问。要让同一局域网里的手机也能访问，请这样启动：".to_owned());
+        told.push(format!("  kejing serve --listen 0.0.0.0:{port}    （或 make run LISTEN=0.0.0.0:{port}）"));
+        told.extend(phones.as_ref().map(|phones| format!("然后用手机打开 {phones}")));
+    } else {
+        told.push("同一局域网里的手机打开：".to_owned());
+        told.extend(others.iter().map(|address| format!("  {}", url(*address, port))));
+    }
+    if let Some(phones) = phones.filter(|_| with_code)
+        && let Ok(code) = QRBuilder::new(phones.as_str()).build()
+    {
+        let once = if listening.ip().is_loopback() { "照上面的办法启动以后，" } else { "" };
+        told.push(format!("{once}手机扫码打开 {phones}\n\n{}", code.to_str()));
+    }
+    told.push("按 Ctrl+C 停止。".to_owned());
+    told.join("\n")
+}
+
+/// IPv6 addresses stand in brackets.
+fn url(address: IpAddr, port: u16) -> String {
+    format!("http://{}/", SocketAddr::new(address, port))
+}
+
+/// Where others on the local network find the server.
+fn addresses(listening: SocketAddr) -> Vec<IpAddr> {
+    if !listening.ip().is_loopback() && !listening.ip().is_unspecified() {
+        return vec![listening.ip()];
+    }
+    // A datagram socket that is connected sends nothing, but shows from which address it would: one for each network.
+    let networks = [[192, 0, 2, 1], [192, 168, 255, 254], [10, 255, 255, 254], [172, 31, 255, 254]];
+    let mut addresses = Vec::new();
+    for network in networks {
+        let from = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))
+            .and_then(|socket| socket.connect((Ipv4Addr::from(network), 9)).and_then(|()| socket.local_addr()));
+        if let Ok(from) = from
+            && !from.ip().is_loopback()
+            && !addresses.contains(&from.ip())
+        {
+            addresses.push(from.ip());
+        }
+    }
+    addresses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_on_the_loopback_says_how_phones_would_reach_it() {
+        let told = greeting("演示", "127.0.0.1:8080".parse().unwrap(), None, false);
+        assert!(told.contains("http://127.0.0.1:8080/boards"));
+        assert!(told.contains("--listen 0.0.0.0:8080"));
+    }
+
+    #[test]
+    fn a_server_on_one_address_shows_that_one_and_its_code() {
+        let told = greeting("演示", "192.0.2.7:80".parse().unwrap(), Some("[::1]:9090".parse().unwrap()), true);
+        assert!(told.contains("http://192.0.2.7:80/"));
+        assert!(told.contains("http://[::1]:9090/metrics"));
+        assert!(told.contains('█'));
+    }
+}

@@ -1,0 +1,11 @@
+//! The commands, a file each. What they say to people is Chinese.
+
+pub(crate) mod outcome;
+pub(crate) mod greeting;
+pub(crate) mod serve;
+pub(crate) mod bank;
+pub(crate) mod season;
+pub(crate) mod replay;
+pub(crate) mod verify;
+pub(crate) mod cli;
+pub(crate) mod usage;

@@ -1,0 +1,217 @@
+//! `kejing serve`: settings, files, ledger, and then the server until it is told to stop.
+
+use crate::commands::greeting::greeting;
+use crate::commands::outcome::Failure;
+use crate::commands::outcome::Outcome;
+use anyhow::Context;
+use anyhow::anyhow;
+use clap::Args;
+use kejing::accounts::names::BlockedNames;
+use kejing::config;
+use kejing::config::Database;
+use kejing::config::LogFormat;
+use kejing::config::Settings;
+use kejing::config::Sources;
+use kejing::contest::clock::Clock;
+use kejing::contest::keys::Keys;
+use kejing::contest::recovery::Opening;
+use kejing::files;
+use kejing::files::ReadSeason;
+use kejing::ledger::sqlite::Sqlite;
+use kejing::transport::serve::Serving;
+use kejing::transport::serve::serve;
+use kejing::transport::state::ServeSettings;
+use rustix::process::Resource;
+use rustix::process::Rlimit;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+#[derive(Args)]
+pub(crate) struct ServeArgs {
+    /// 设置文件（TOML）；里面的相对路径从它所在的文件夹算起 [环境变量 KEJING_CONFIG]
+    #[arg(long, value_name = "文件")]
+    config: Option<PathBuf>,
+    /// 赛季文件 [默认 seasons/demo.toml]
+    #[arg(long, value_name = "文件")]
+    season: Option<String>,
+    /// 数据文件夹：账本和密钥文件都在里面，整个备份 [默认 ./data]
+    #[arg(long, value_name = "文件夹")]
+    data: Option<String>,
+    /// 账本的数据库；本版本只有 sqlite，存在数据文件夹里 [默认 sqlite]
+    #[arg(long, value_name = "地址")]
+    database: Option<String>,
+    /// 监听的地址和端口；0.0.0.0 表示局域网也能访问 [默认 127.0.0.1:8080]
+    #[arg(long, value_name = "地址:端口")]
+    listen: Option<String>,
+    /// 指标（/metrics）单独监听的地址和端口 [默认与网页在一起]
+    #[arg(long, value_name = "地址:端口")]
+    metrics_listen: Option<String>,
+    /// 除本站以外还可以从哪些网页连接，如 https://kepu.example.cn；几个之间用逗号
+    #[arg(long, value_name = "来源")]
+    allowed_origins: Option<String>,
+    /// 前面的反向代理的地址或网段，只有它们报来的访客地址才可信；几个之间用逗号
+    #[arg(long, value_name = "网段")]
+    trusted_proxies: Option<String>,
+    /// 最多同时接受多少个连接，再多的请稍后再来 [默认由可打开的文件数得来，留出 256 个]
+    #[arg(long, value_name = "个")]
+    connections_max: Option<String>,
+    /// 日志的写法：text 或 json [默认 text]；详细程度由环境变量 RUST_LOG 定
+    #[arg(long, value_name = "写法")]
+    log_format: Option<String>,
+    /// 姓名里不能有的字词，一行一个 [默认用自带的 seasons/blocked-names.txt]
+    #[arg(long, value_name = "文件")]
+    blocked_names: Option<String>,
+    /// 赛季文件或题库与账本里的不同时，写明原因，照新的继续；已经答完的试卷不受影响
+    #[arg(long, value_name = "原因")]
+    accept_season_change: Option<String>,
+    /// 不在终端里也打印二维码
+    #[arg(long)]
+    qr: bool,
+}
+
+pub(crate) fn run(args: ServeArgs) -> Result<Outcome, Failure> {
+    let variables = variables();
+    let settings = Settings::gather(&args.sources(&variables)).map_err(|wrong| Failure::Misused(anyhow!(wrong)))?;
+    start_log(settings.log_format);
+    config::strange_variables(&variables).iter().for_each(|warning| tracing::warn!("{warning}"));
+    let season = files::read_season(&settings.season)
+        .with_context(|| format!("赛季文件 {} 不能用，问题如下\n", settings.season.display()))?;
+    let blocked = blocked_names(&settings).map_err(Failure::Misused)?;
+    let runtime = tokio::runtime::Runtime::new().context("无法启动")?;
+    runtime.block_on(run_season(args, settings, season, blocked))?;
+    Ok(Outcome::Fine)
+}
+
+async fn run_season(
+    args: ServeArgs,
+    settings: Settings,
+    read: ReadSeason,
+    blocked: BlockedNames,
+) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    stop_on_signals(&stop).context("无法接收停止信号")?;
+    let listener = bind(settings.listen).await?;
+    let metrics_listener = match settings.metrics_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let key = files::key_file(&settings.data)?;
+    let store = match settings.database {
+        Database::Sqlite => Sqlite::open(&settings.data, &read.season.id).await?,
+    };
+    let metrics = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let with_code = args.qr || std::io::stdout().is_terminal();
+    let greeting = greeting(&read.season.name, listener.local_addr()?, metrics, with_code);
+    let (ready, is_ready) = oneshot::channel();
+    tokio::spawn(async move {
+        // Otherwise the start was refused, and why is said instead.
+        if is_ready.await.is_ok() {
+            println!("{greeting}");
+        }
+    });
+    serve(Serving {
+        opening: Opening {
+            season: read.season,
+            banks: read.banks,
+            keys: Keys::of(&key),
+            clock: Clock::of_the_machine(),
+            store: Arc::new(store),
+            accept_change: args.accept_season_change,
+        },
+        blocked,
+        listener,
+        metrics_listener,
+        settings: ServeSettings {
+            allowed_origins: settings.allowed_origins,
+            trusted_proxies: settings.trusted_proxies,
+            connections_max: settings.connections_max,
+            media: read.media,
+        },
+        ready: Some(ready),
+        stop,
+    })
+    .await?;
+    println!("已经停止。");
+    Ok(())
+}
+
+impl ServeArgs {
+    fn sources(&self, variables: &[(String, String)]) -> Sources {
+        let flags = [
+            ("season", &self.season),
+            ("data", &self.data),
+            ("database", &self.database),
+            ("listen", &self.listen),
+            ("metrics_listen", &self.metrics_listen),
+            ("allowed_origins", &self.allowed_origins),
+            ("trusted_proxies", &self.trusted_proxies),
+            ("connections_max", &self.connections_max),
+            ("log_format", &self.log_format),
+            ("blocked_names", &self.blocked_names),
+        ];
+        Sources {
+            file: self.config.clone(),
+            variables: variables.to_vec(),
+            flags: flags.into_iter().filter_map(|(name, text)| text.clone().map(|text| (name, text))).collect(),
+            open_files: open_files(),
+        }
+    }
+}
+
+/// A variable that is no text is no setting of ours.
+fn variables() -> Vec<(String, String)> {
+    std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?))).collect()
+}
+
+/// Raises the process's limit as far as it may: every connection is an open file.
+fn open_files() -> u64 {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let raised = rustix::process::setrlimit(Resource::Nofile, raised).is_ok();
+    let holds = if raised { limit.maximum } else { limit.current };
+    holds.unwrap_or(u64::MAX)
+}
+
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+fn blocked_names(settings: &Settings) -> anyhow::Result<BlockedNames> {
+    let Some(path) = &settings.blocked_names else { return Ok(BlockedNames::read(config::BLOCKED_NAMES)) };
+    let text = files::text_of(path).with_context(|| format!("读不到 blocked_names 指定的文件 {}", path.display()))?;
+    Ok(BlockedNames::read(&text))
+}
+
+/// Bound before the ledger is opened: a port that is taken is told at once, and nothing has happened yet.
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| match address.port() {
+        0 => format!("无法监听 {address}"),
+        port => format!("无法监听 {address}（端口 {port} 可能已被别的程序占用，可以用 --listen 换一个）"),
+    })
+}
+
+fn stop_on_signals(stop: &CancellationToken) -> std::io::Result<()> {
+    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}
