@@ -1,0 +1,53 @@
+# make run starts the demo season; make test runs every check. Both install what they need and is not there (scripts/needs.sh).
+
+SEASON ?= seasons/demo.toml
+DATA ?= data
+LISTEN ?= 127.0.0.1:8080
+CHROMIUM ?= $(or $(shell command -v chromium),/usr/bin/chromium)
+
+web_sources := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -type f -print)
+pages := web/dist/index.html
+
+.PHONY: run test screenshots bank lint deny clean
+
+run: $(pages)
+	@scripts/needs.sh build
+	cargo build --release --locked
+	cargo run --release --locked --quiet -- serve --season $(SEASON) --data $(DATA) --listen $(LISTEN) --qr
+
+test:
+	@scripts/needs.sh test
+	python3 scripts/test.py
+
+# Of every page, at a phone's size and on a big screen, into docs/screenshots.
+screenshots: $(pages) tests/browser/node_modules/.package-lock.json
+	@scripts/needs.sh test
+	cargo build --release --locked
+	KEJING_SERVER="$$(cargo metadata --format-version=1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release/kejing" \
+		CHROMIUM=$(CHROMIUM) python3 scripts/with-server.py node tests/browser/screenshots.mjs docs/screenshots
+
+# All faults of the shipped banks.
+bank:
+	cargo run --locked --quiet -- bank check question-bank/kexue
+
+lint: web/node_modules/.package-lock.json
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cd web && npm run --silent lint && npm run --silent check
+
+# Licences and bans of everything that is built in; asks for cargo-deny where it is not installed.
+deny:
+	@command -v cargo-deny >/dev/null || { echo "请先安装：cargo install --locked cargo-deny" >&2; exit 2; }
+	cargo deny check
+
+clean:
+	cargo clean
+	rm -rf web/dist web/node_modules tests/browser/node_modules
+
+$(pages): $(web_sources) web/node_modules/.package-lock.json
+	cd web && npm run --silent build
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	@scripts/needs.sh build
+	cd $* && npm ci --no-audit --no-fund
+	@touch $@
