@@ -2,6 +2,7 @@
 
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
+use crate::commands::outcome::say;
 use anyhow::anyhow;
 use clap::Subcommand;
 use kejing::domain::question::Kind;
@@ -35,7 +36,7 @@ pub(crate) fn check(places: &[PathBuf]) -> Result<Outcome, Failure> {
     let mut outcome = Outcome::Fine;
     for (name, read) in banks {
         match read {
-            Ok(questions) => println!("{name}：{}，没有问题", counted(&questions)),
+            Ok(questions) => say(format_args!("{name}：{}，没有问题", counted(&questions))),
             Err(FileError::Faulty(faults)) => {
                 faults.iter().for_each(|fault| eprintln!("{fault}"));
                 eprintln!("{name}：{} 处问题", faults.len());

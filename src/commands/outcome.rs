@@ -1,5 +1,7 @@
 //! What a command came to, and its exit code.
 
+use std::fmt::Display;
+use std::io::Write;
 use std::process::ExitCode;
 
 /// What was checked is wrong, or the server could not start or go on.
@@ -39,4 +41,9 @@ pub(crate) fn exit_code(done: Result<Outcome, Failure>) -> ExitCode {
 fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
     eprintln!("kejing：{error:#}");
     ExitCode::from(code)
+}
+
+/// Prints a line. A reader that has gone away (`| head`) is no reason to break off.
+pub(crate) fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -2,6 +2,7 @@
 
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
+use crate::commands::outcome::say;
 use anyhow::Context;
 use anyhow::anyhow;
 use clap::Args;
@@ -35,10 +36,10 @@ pub(crate) fn run(args: &ReplayArgs) -> Result<Outcome, Failure> {
         store.close().await;
         anyhow::Ok(replayed)
     })?;
-    println!("entries {}", replayed.entries);
-    println!("attempts {}", replayed.attempts);
-    println!("participants {}", replayed.participants);
-    println!("boards {}", replayed.boards);
-    replayed.disagreements.iter().for_each(|disagreement| println!("{disagreement}"));
+    say(format_args!("entries {}", replayed.entries));
+    say(format_args!("attempts {}", replayed.attempts));
+    say(format_args!("participants {}", replayed.participants));
+    say(format_args!("boards {}", replayed.boards));
+    replayed.disagreements.iter().for_each(say);
     Ok(if replayed.disagreements.is_empty() { Outcome::Fine } else { Outcome::Wrong })
 }

@@ -2,6 +2,7 @@
 
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
+use crate::commands::outcome::say;
 use anyhow::anyhow;
 use clap::Subcommand;
 use kejing::domain::ids::RoundIndex;
@@ -50,11 +51,11 @@ pub(crate) fn check(public: bool, paths: &[PathBuf]) -> Result<Outcome, Failure>
 }
 
 fn print(path: &Path, season: &Season) {
-    println!("{}", path.display());
-    println!("{}", season.name);
-    season.sentences(None).iter().for_each(|sentence| println!("  {sentence}"));
+    say(path.display());
+    say(&season.name);
+    season.sentences(None).iter().for_each(|sentence| say(format_args!("  {sentence}")));
     for (index, round) in season.rounds.iter().enumerate() {
-        println!("{}（{}）", round.name, round.id);
-        season.sentences(Some(RoundIndex(index as u16))).iter().for_each(|sentence| println!("  {sentence}"));
+        say(format_args!("{}（{}）", round.name, round.id));
+        season.sentences(Some(RoundIndex(index as u16))).iter().for_each(|sentence| say(format_args!("  {sentence}")));
     }
 }

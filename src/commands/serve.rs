@@ -3,6 +3,7 @@
 use crate::commands::greeting::greeting;
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
+use crate::commands::outcome::say;
 use anyhow::Context;
 use anyhow::anyhow;
 use clap::Args;
@@ -114,7 +115,7 @@ async fn run_season(
     tokio::spawn(async move {
         // Otherwise the start was refused, and why is said instead.
         if is_ready.await.is_ok() {
-            println!("{greeting}");
+            say(greeting);
         }
     });
     serve(Serving {
@@ -139,7 +140,7 @@ async fn run_season(
         stop,
     })
     .await?;
-    println!("已经停止。");
+    say("已经停止。");
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
+use crate::commands::outcome::say;
 use anyhow::Context;
 use anyhow::anyhow;
 use clap::Args;
@@ -38,11 +39,11 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<Outcome, Failure> {
     };
     let paper = proof.verify(period, &args.participant, args.attempt).with_context(|| format!("{shown}"))?;
 
-    println!("第 {period} 期的承诺与公布的密钥、抽题清单、试卷结构相符：{}", paper.commitment);
-    println!("seed {}", paper.seed);
+    say(format_args!("第 {period} 期的承诺与公布的密钥、抽题清单、试卷结构相符：{}", paper.commitment));
+    say(format_args!("seed {}", paper.seed));
     for (place, question) in paper.questions.iter().enumerate() {
         let order: String = question.order.iter().map(|&option| letter(option)).collect();
-        println!("{} {} {order}", place + 1, question.id);
+        say(format_args!("{} {} {order}", place + 1, question.id));
     }
     Ok(Outcome::Fine)
 }
