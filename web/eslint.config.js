@@ -14,7 +14,7 @@ export default ts.config(
     languageOptions: { parserOptions: { parser: ts.parser } },
     rules: {
       'no-undef': 'off', // the compiler's task
-      eqeqeq: 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-restricted-globals': ['error', { name: 'globalThis', message: 'Chrome 64 has none; say `window`.' }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-non-null-assertion': 'off', // `noUncheckedIndexedAccess` makes a few honest ones

@@ -235,10 +235,12 @@ export interface Board {
 }
 
 export interface CitiesEntry {
-  rank: number
+  /** Null, with `value`: too few have taken part. */
+  rank: number | null
   code: string
   name: string
-  value: number
+  /** In millionths. */
+  value: number | null
   participants: number
   attempts: number
   rank_hour_ago?: number

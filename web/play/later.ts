@@ -1,0 +1,26 @@
+// The screens that nobody needs in the first second.
+import type { Component } from 'vue'
+import Boards from './screens/Boards.vue'
+import History from './screens/History.vue'
+import Info from './screens/Info.vue'
+import Mine from './screens/Mine.vue'
+import Notices from './screens/Notices.vue'
+import People from './screens/People.vue'
+import Review from './screens/Review.vue'
+import SignIn from './screens/SignIn.vue'
+import Transfer from './screens/Transfer.vue'
+
+export const LATER: Record<string, Component> = {
+  'sign-in': SignIn,
+  people: People,
+  review: Review,
+  history: History,
+  boards: Boards,
+  rules: Info,
+  faq: Info,
+  about: Info,
+  privacy: Info,
+  notices: Notices,
+  me: Mine,
+  transfer: Transfer,
+}
