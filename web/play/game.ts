@@ -63,6 +63,7 @@ let patience: ReturnType<typeof setTimeout> | undefined
 
 function hear(message: ServerMessage, at: number): void {
   const wasResuming = play.value.resuming
+  now.value = at // what it says is left is left from now
   dispatch({ is: 'message', message, at })
   switch (message.type) {
     case 'welcome':
