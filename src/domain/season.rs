@@ -21,7 +21,7 @@ mod round_sentences;
 mod rounds;
 mod sentences;
 #[cfg(test)]
-mod tests;
+pub(in crate::domain) mod tests;
 mod times;
 mod weeks;
 
