@@ -69,7 +69,7 @@ pub enum OpeningError {
 }
 
 /// Hears of every registration and rare fact, as the contest itself does.
-pub trait Follower {
+pub trait Follower: Send + Sync {
     fn registered(&self, registered: &Registered);
     fn noted(&self, n: EntryNumber, at: Timestamp, note: &Note);
 }
