@@ -22,9 +22,8 @@ test:
 # Of every page, at a phone's size and on a big screen, into docs/screenshots.
 screenshots: $(pages) tests/browser/node_modules/.package-lock.json
 	@scripts/needs.sh test
-	cargo build --release --locked
-	KEJING_SERVER="$$(cargo metadata --format-version=1 --no-deps | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')/release/kejing" \
-		CHROMIUM=$(CHROMIUM) python3 scripts/with-server.py node tests/browser/screenshots.mjs docs/screenshots
+	cargo build --release --locked --workspace
+	CHROMIUM=$(CHROMIUM) scripts/screenshots.sh
 
 # All faults of the shipped banks.
 bank:

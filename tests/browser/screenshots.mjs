@@ -1,0 +1,121 @@
+// Pictures of every page for the README and for looking at: node tests/browser/screenshots.mjs FOLDER (see `make screenshots`).
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const base = process.env.KEJING_URL.replace(/\/$/, '')
+const folder = process.argv[2] ?? 'docs/screenshots'
+const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, reducedMotion: 'reduce' }
+const SCREEN = { viewport: { width: 1920, height: 1080 }, reducedMotion: 'reduce' }
+const bank = readBank(new URL('../../question-bank/kexue/', import.meta.url))
+
+/** The options that are right, by the question's stem. */
+function readBank(place) {
+  const right = new Map()
+  for (const name of readdirSync(place)) {
+    for (const block of readFileSync(new URL(name, place), 'utf8').split('[[question]]').slice(1)) {
+      const value = (key) => JSON.parse(block.match(new RegExp(`^${key} = (.*)$`, 'm'))?.[1] ?? 'null')
+      const [options, key] = [value('options'), value('key')]
+      right.set(value('stem'), options ? [...key].map((letter) => options[letter.charCodeAt(0) - 65]) : [key])
+    }
+  }
+  return right
+}
+
+async function shoot(page, name) {
+  await page.evaluate(() => document.fonts.ready)
+  await page.screenshot({ path: join(folder, `${name}.png`) })
+  console.log(name)
+}
+
+const main = (page) => page.click('[data-test=main]:not([disabled])')
+
+async function choose(page) {
+  const right = bank.get((await page.textContent('[data-test=stem]')).trim()) ?? []
+  const options = await page.$$('.option')
+  for (const option of options) {
+    const text = (await option.textContent()).trim()
+    if (right.some((one) => text.endsWith(one))) await option.click()
+  }
+}
+
+/** Plays the open paper to its result; `seen` looks at each question and verdict. */
+async function play(page, seen = async () => {}) {
+  for (;;) {
+    await page.waitForSelector('[data-test=stem], [data-test=score]')
+    if (await page.$('[data-test=score]')) return
+    const before = await page.textContent('[data-test=seq]')
+    if (!(await page.$('[data-test=verdict]'))) {
+      await choose(page)
+      await seen('question')
+      await main(page)
+    }
+    await page.waitForFunction((was) => document.querySelector('[data-test=verdict], [data-test=score]') || document.querySelector('[data-test=seq]')?.textContent !== was, before)
+    if (await page.$('[data-test=verdict]')) {
+      await seen('verdict')
+      await main(page)
+      await page.waitForFunction(() => !document.querySelector('[data-test=verdict]'))
+    }
+  }
+}
+
+async function begin(page, round) {
+  await page.goto(`${base}/#/round/${round}`)
+  await page.waitForSelector('[data-test=main]')
+  await shoot(page, `play-round-${round}`)
+  await main(page)
+  await page.waitForSelector('[data-test=stem]')
+}
+
+async function phone(browser) {
+  const page = await (await browser.newContext(PHONE)).newPage()
+  await page.goto(base)
+  await page.waitForSelector('[data-test=main]')
+  await shoot(page, 'play-welcome')
+  await page.goto(`${base}/#/join`)
+  await page.fill('[data-test=name]', '韦小兰')
+  await page.selectOption('[data-test=city]', '450300')
+  await page.selectOption('[data-test=county]', { index: 1 })
+  if (await page.$('[data-test=consent]')) await page.check('[data-test=consent]', { force: true })
+  await shoot(page, 'play-join')
+  await main(page)
+  await page.waitForSelector('[data-test=recovery]')
+  await shoot(page, 'play-recovery')
+  await main(page)
+
+  await begin(page, 'practice')
+  let answered = 0
+  await play(page, async (what) => {
+    if (what === 'verdict' && ++answered === 1) await shoot(page, 'play-verdict')
+  })
+  await begin(page, 'daily')
+  let asked = 0
+  await play(page, async () => {
+    if (++asked === 3) await shoot(page, 'play-question')
+  })
+  await shoot(page, 'play-result')
+  for (const screen of ['home', 'boards', 'history', 'me', 'rules', 'about', 'privacy', 'transfer']) {
+    await page.goto(`${base}/#/${screen === 'home' ? '' : screen}`)
+    await page.waitForLoadState('networkidle')
+    await page.waitForSelector('h1')
+    await shoot(page, `play-${screen}`)
+  }
+}
+
+async function boards(browser) {
+  for (const [name, size] of [['boards-phone', PHONE], ['boards-screen', SCREEN]]) {
+    const page = await (await browser.newContext(size)).newPage()
+    await page.goto(`${base}/boards`)
+    await page.waitForSelector('[data-test=as-of]')
+    await shoot(page, name)
+  }
+}
+
+mkdirSync(folder, { recursive: true })
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+try {
+  await phone(browser)
+  await boards(browser)
+} finally {
+  await browser.close()
+}
