@@ -114,7 +114,7 @@ impl Start {
             listener,
             metrics_listener: None,
             settings: self.settings,
-            ready: None,
+            ready: Some(ready),
             stop: stop.clone(),
         };
         let mut task = tokio::spawn(serve(serving));
