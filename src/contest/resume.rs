@@ -31,6 +31,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+const MINUTE_MS: i64 = 60_000;
+/// City standings are known by the minute for a little more than an hour.
+const SAMPLED_MS: i64 = 62 * MINUTE_MS;
+
 /// What happened to a live attempt, in the ledger's order.
 enum Event {
     Row(RawAnswer),
@@ -41,11 +45,12 @@ enum Event {
 impl Contest {
     pub(crate) async fn take_up_attempts(&self, notes: &[Noted], found: &mut Recovered) -> Result<(), OpeningError> {
         let mut live: HashMap<AttemptId, (ParticipantId, Live)> = HashMap::new();
+        let mut recent = Vec::new();
         let mut after = AttemptId(0);
         loop {
             let page = self.store.attempts(after).await?;
             for recorded in &page {
-                match self.take_up(recorded) {
+                match self.take_up(recorded, &mut recent) {
                     Some(attempt) => {
                         live.insert(recorded.started.attempt, (recorded.started.participant, attempt));
                     }
@@ -63,12 +68,29 @@ impl Contest {
                 None => break,
             }
         }
+        self.take_up_recent(recent);
         found.live = live.len();
         self.run_on(live, notes).await
     }
 
-    /// Takes an ended attempt into limits and boards; a live one is returned as it was when it started.
-    fn take_up(&self, recorded: &Recorded) -> Option<Live> {
+    /// Puts the attempts of the last hour on the boards minute by minute, so that what moved within it is known at once.
+    fn take_up_recent(&self, mut recent: Vec<Finished>) {
+        recent.sort_by_key(|finished| finished.standing.finished_at);
+        let mut scoreboard = self.scoreboard();
+        let mut sampled_at = self.now().plus_ms(-SAMPLED_MS);
+        scoreboard.sample(sampled_at);
+        for finished in recent {
+            let at = finished.standing.finished_at;
+            if at.since(sampled_at) >= MINUTE_MS {
+                scoreboard.sample(at.plus_ms(-1));
+                sampled_at = at;
+            }
+            scoreboard.finish(&self.season, &self.roster, &finished);
+        }
+    }
+
+    /// Takes an ended attempt into limits and boards, those of the last hour later; a live one is returned as it was when it started.
+    fn take_up(&self, recorded: &Recorded, recent: &mut Vec<Finished>) -> Option<Live> {
         let started = &recorded.started;
         let period = self.period(started.period)?;
         let day = self.season.time_zone.day(started.at);
@@ -78,7 +100,11 @@ impl Contest {
                 let city = self.roster.with(started.participant, |player| player.city_at(recorded.n)).unwrap_or_default();
                 let finished = finished_of(&self.season, started, ended, &period, city);
                 self.used_up(&finished);
-                self.scoreboard().finish(&self.season, &self.roster, &finished);
+                if self.now().since(ended.at) < SAMPLED_MS {
+                    recent.push(finished);
+                } else {
+                    self.scoreboard().finish(&self.season, &self.roster, &finished);
+                }
                 if self.now().since(ended.at) <= ENDED_TOLD_MS {
                     let just_ended = JustEnded { attempt: ended.attempt, at: ended.at, live: None, result: None };
                     self.seat(started.participant).state().ended = Some(Box::new(just_ended));
