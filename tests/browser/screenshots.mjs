@@ -1,89 +1,140 @@
-// Takes the screenshots of docs/screenshots/ from a running server with an empty demo season:
-// KEJING_URL=http://127.0.0.1:8080 node tests/browser/screenshots.mjs
-import { mkdirSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { MAIN, answer, at, base, fetchSeason, join, launch, open, playOn, question, roundsOf, start } from './phone.mjs'
-import { gather } from './crowd.mjs'
+// Pictures of every page for the README and for looking at: node tests/browser/screenshots.mjs FOLDER (see `make screenshots`).
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { join as joinAs, start } from './phone.mjs'
 
-/** People who have played before the pictures are taken; a city shows its index from 20 of them on. */
-const CROWD = Number(process.env.KEJING_CROWD ?? 500)
+const base = process.env.KEJING_URL.replace(/\/$/, '')
+const folder = process.argv[2] ?? 'docs/screenshots'
+const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, reducedMotion: 'reduce' }
+const SCREEN = { viewport: { width: 1920, height: 1080 }, reducedMotion: 'reduce' }
+const bank = readBank(new URL('../../question-bank/kexue/', import.meta.url))
 
-const folder = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url))
+/** The options that are right, by the question's stem. */
+function readBank(place) {
+  const right = new Map()
+  for (const name of readdirSync(place)) {
+    for (const block of readFileSync(new URL(name, place), 'utf8').split('[[question]]').slice(1)) {
+      const value = (key) => JSON.parse(block.match(new RegExp(`^${key} = (.*)$`, 'm'))?.[1] ?? 'null')
+      const [options, key] = [value('options'), value('key')]
+      right.set(value('stem'), options ? [...key].map((letter) => options[letter.charCodeAt(0) - 65]) : [key])
+    }
+  }
+  return right
+}
+
+async function shoot(page, name) {
+  await page.evaluate(() => document.fonts.ready)
+  await page.screenshot({ path: join(folder, `${name}.png`) })
+  console.log(name)
+}
+
+const main = (page) => page.click('[data-test=main]:not([disabled])')
+
+async function choose(page) {
+  const right = bank.get((await page.textContent('[data-test=stem]')).trim()) ?? []
+  const options = await page.$$('.option')
+  for (const option of options) {
+    const text = (await option.textContent()).trim()
+    if (right.some((one) => text.endsWith(one))) await option.click()
+  }
+}
+
+/** Plays the open paper to its result; `seen` looks at each question and verdict. */
+async function play(page, seen = async () => {}) {
+  for (;;) {
+    await page.waitForSelector('[data-test=stem], [data-test=score]')
+    if (await page.$('[data-test=score]')) return
+    const before = await page.textContent('[data-test=seq]')
+    if (!(await page.$('[data-test=verdict]'))) {
+      await choose(page)
+      await seen('question')
+      await main(page)
+    }
+    await page.waitForFunction((was) => document.querySelector('[data-test=verdict], [data-test=score]') || document.querySelector('[data-test=seq]')?.textContent !== was, before)
+    if (await page.$('[data-test=verdict]')) {
+      await seen('verdict')
+      await main(page)
+      await page.waitForFunction(() => !document.querySelector('[data-test=verdict]'))
+    }
+  }
+}
+
+async function begin(page, round) {
+  await page.goto(`${base}/#/round/${round}`)
+  await page.waitForSelector('[data-test=main]')
+  await shoot(page, `play-round-${round}`)
+  await main(page)
+  await page.waitForSelector('[data-test=stem]')
+}
+
+async function phone(browser) {
+  const page = await (await browser.newContext(PHONE)).newPage()
+  await page.goto(base)
+  await page.waitForSelector('[data-test=main]')
+  await shoot(page, 'play-welcome')
+  await page.goto(`${base}/#/join`)
+  await page.fill('[data-test=name]', '韦小兰')
+  await page.selectOption('[data-test=city]', '450300')
+  await page.selectOption('[data-test=county]', { index: 1 })
+  if (await page.$('[data-test=consent]')) await page.check('[data-test=consent]', { force: true })
+  await shoot(page, 'play-join')
+  await main(page)
+  await page.waitForSelector('[data-test=recovery]')
+  await shoot(page, 'play-recovery')
+  await main(page)
+
+  await begin(page, 'practice')
+  let answered = 0
+  await play(page, async (what) => {
+    if (what === 'verdict' && ++answered === 1) await shoot(page, 'play-verdict')
+  })
+  await begin(page, 'daily')
+  let asked = 0
+  await play(page, async () => {
+    if (++asked === 3) await shoot(page, 'play-question')
+  })
+  await page.waitForFunction(() => /第 \d+ 名(少|同分)|排在第 1 名/.test(document.body.textContent))
+  await shoot(page, 'play-result')
+  await main(page)
+  await page.waitForSelector('[data-test=review]')
+  await shoot(page, 'play-review')
+  for (const screen of ['home', 'boards', 'history', 'me', 'rules', 'about', 'privacy', 'transfer']) {
+    await page.goto(`${base}/#/${screen === 'home' ? '' : screen}`)
+    await page.waitForLoadState('networkidle')
+    await page.waitForSelector('h1')
+    await shoot(page, `play-${screen}`)
+  }
+}
+
+/** The same question page in 大字版 and in the dark. */
+async function otherLooks(browser) {
+  for (const [name, options, large] of [['play-question-large', {}, '1'], ['play-question-dark', { colorScheme: 'dark' }, '0']]) {
+    const page = await (await browser.newContext({ ...PHONE, ...options })).newPage()
+    await page.addInitScript((on) => localStorage.setItem('kejing.large', on), large)
+    const season = await (await page.request.get(`${base}/api/v1/season`)).json()
+    await joinAs(page, season, '陆阿婆')
+    await start(page, season.rounds.find(({ id }) => id === 'daily'))
+    await choose(page)
+    await shoot(page, name)
+  }
+}
+
+async function boards(browser) {
+  for (const [name, size] of [['boards-phone', PHONE], ['boards-screen', SCREEN]]) {
+    const page = await (await browser.newContext(size)).newPage()
+    await page.goto(`${base}/boards`)
+    await page.waitForSelector('[data-test=as-of]')
+    await shoot(page, name)
+  }
+}
+
 mkdirSync(folder, { recursive: true })
-
-const browser = await launch()
-const season = await fetchSeason()
-const { bare, telling } = roundsOf(season)
-
-const phone = async (options = {}, large = false) => {
-  const context = await browser.newContext({ viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'zh-CN', reducedMotion: 'reduce', ...options })
-  if (large) await context.addInitScript(() => localStorage.setItem('kejing.large', '1'))
-  return context.newPage()
+const browser = await chromium.launch({ executablePath: process.env.KEJING_BROWSER ?? process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] })
+try {
+  await phone(browser)
+  await otherLooks(browser)
+  await boards(browser)
+} finally {
+  await browser.close()
 }
-const shoot = (page, name) => page.screenshot({ path: `${folder}${name}.png` })
-
-const crowded = await phone()
-await open(crowded)
-await gather(crowded, season, bare, CROWD)
-
-const page = await phone()
-await open(page)
-await page.waitForSelector(at('main'))
-await shoot(page, 'home')
-await page.click(at('main'))
-await page.waitForSelector(`${at('city')} option:nth-child(2)`, { state: 'attached' })
-await shoot(page, 'join')
-await join(page, season, '覃小满')
-await start(page, telling)
-await answer(page)
-await page.waitForSelector(at('verdict'))
-await shoot(page, 'verdict')
-await page.click(MAIN)
-await question(page, 2)
-await page.getByRole('button', { name: '提前交卷' }).click()
-await page.click(at('sure'))
-await page.waitForSelector(at('score'))
-
-await open(page, `#/round/${bare.id}`)
-await page.waitForSelector(MAIN)
-await shoot(page, 'round')
-await page.click(MAIN)
-await question(page, 1)
-await page.locator('.option input').first().check()
-await shoot(page, 'paper')
-await playOn(page, bare.of, false)
-await page.waitForSelector(at('ranks'))
-await page.waitForFunction(() => /第 \d+ 名(少|同分)|排在第 1 名/.test(document.body.textContent))
-await shoot(page, 'result')
-await page.click(MAIN)
-await page.waitForSelector(at('review'))
-await shoot(page, 'review')
-for (const [screen, name, ready] of [['boards', 'ranks', at('me-row')], ['me', 'mine', at('transfer')], ['transfer', 'transfer', at('transfer-code')]]) {
-  await open(page, `#/${screen}`)
-  await page.waitForSelector(ready)
-  await shoot(page, name)
-}
-await open(page)
-await page.waitForSelector(at('me'))
-await page.waitForFunction(() => /赛季 \d+ 分/.test(document.body.textContent))
-await shoot(page, 'home-joined')
-
-const elder = await phone({}, true)
-await join(elder, season, '陆阿婆')
-await start(elder, bare)
-await shoot(elder, 'paper-large')
-
-const night = await phone({ colorScheme: 'dark' })
-await join(night, season, '莫小兰')
-await start(night, bare)
-await night.locator('.option input').first().check()
-await shoot(night, 'paper-dark')
-
-for (const [name, viewport] of [['boards-screen', { width: 1920, height: 1080 }], ['boards-phone', { width: 360, height: 740 }]]) {
-  const boards = await (await browser.newContext({ viewport, reducedMotion: 'reduce', locale: 'zh-CN' })).newPage()
-  await boards.goto(`${base}/boards`)
-  await boards.waitForSelector(at('as-of'))
-  await boards.waitForFunction(() => /\d:\d\d:\d\d/.test(document.querySelector('[data-test=as-of]').textContent))
-  await boards.screenshot({ path: `${folder}${name}.png` })
-}
-await browser.close()
