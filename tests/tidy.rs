@@ -254,6 +254,10 @@ fn imports(path: &str, text: &str) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for (number, line) in program_lines(path, text) {
         for (at, prefix) in line.match_indices("crate::") {
+            // `pub(in crate::domain)` only says who may look.
+            if line[..at].ends_with("pub(in ") {
+                continue;
+            }
             let is_path = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == ':';
             let path: String = line[at + prefix.len()..].chars().take_while(|c| is_path(*c)).collect();
             found.push((number, path));
