@@ -30,9 +30,9 @@ async fn a_whole_paper_is_played_scored_and_ranked() {
     let first = phone.start("daily").await;
     assert_eq!((&first["seq"], &first["of"], &first["remaining_ms"]), (&json!(1), &json!(5), &json!(30_000)));
     server.advance(2_000);
-    let result = phone.play_on(first, |question| {
-        if question["seq"] == 3 { key.wrong(question) } else { key.right(question) }
-    }).await;
+    let result = phone
+        .play_on(first, |question| if question["seq"] == 3 { key.wrong(question) } else { key.right(question) })
+        .await;
     assert_eq!((&result["score"], &result["correct"], &result["elapsed_ms"]), (&json!(40), &json!(4), &json!(2_000)));
     assert_eq!(result["ranks"]["round"], json!({"region": 1, "city": 1, "county": 1}));
 

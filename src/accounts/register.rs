@@ -228,9 +228,8 @@ fn found(
     if county.is_some_and(|county| season.region.county(county).city != city) {
         return Err(JoinRefusal::UnknownCounty);
     }
-    let organisation = organisation
-        .map(|id| contest.places().organisation(id).ok_or(JoinRefusal::UnknownOrganisation))
-        .transpose()?;
+    let organisation =
+        organisation.map(|id| contest.places().organisation(id).ok_or(JoinRefusal::UnknownOrganisation)).transpose()?;
     let elsewhere = |index: crate::domain::ids::OrganisationIndex| {
         season.organisations[index.0 as usize].city.is_some_and(|home| home != city)
     };

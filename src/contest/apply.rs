@@ -198,7 +198,11 @@ impl Contest {
                 }
             }
             // The season, its banks and outages are taken up by a start; tokens by the accounts; reports by the desk.
-            Note::Season { .. } | Note::Bank { .. } | Note::Outage { .. } | Note::Token { .. } | Note::Report { .. } => {}
+            Note::Season { .. }
+            | Note::Bank { .. }
+            | Note::Outage { .. }
+            | Note::Token { .. }
+            | Note::Report { .. } => {}
         }
         tracing::debug!(n, at = now.0, "noted");
     }

@@ -95,14 +95,8 @@ impl Contest {
         let seed = period.seed(&participant, number).ok_or(not_open(None))?;
         period.attempt_started();
         let attempt = Attempt::new(self.new_attempt_id(), index, period.paper(&seed), now);
-        let started = Started {
-            attempt: attempt.id,
-            participant: seat.participant,
-            period: period.n,
-            number,
-            seed,
-            at: now,
-        };
+        let started =
+            Started { attempt: attempt.id, participant: seat.participant, period: period.n, number, seed, at: now };
         state.live = Some(Box::new(Live { attempt, period: Arc::clone(period), started_n: 0 }));
         room.push(Entry::Started(Box::new(started)));
         Ok(())
@@ -125,7 +119,8 @@ impl Contest {
         }
         let day = self.season.time_zone.day(now);
         let found = self.roster.with(participant, |player| {
-            let past_gate = round.gate.is_none_or(|gate| u32::from(player.usage(gate.round).best_correct) >= gate.right);
+            let past_gate =
+                round.gate.is_none_or(|gate| u32::from(player.usage(gate.round).best_correct) >= gate.right);
             (player.place.group, past_gate, player.usage(index).left(&round.attempts, day))
         });
         let (group, past_gate, left) = found.ok_or(Refusal::UnknownRound)?;

@@ -36,6 +36,7 @@ use crate::ledger::store::Store;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::atomic::AtomicI64;
 
@@ -58,7 +59,9 @@ pub struct Opening {
 pub enum OpeningError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    #[error("这台机器的时间（{now}）比账本里最后的记录（{last}）还早 {behind_s} 秒。请先校准系统时间再启动，否则答题用时会算错")]
+    #[error(
+        "这台机器的时间（{now}）比账本里最后的记录（{last}）还早 {behind_s} 秒。请先校准系统时间再启动，否则答题用时会算错"
+    )]
     ClockBehind { now: String, last: String, behind_s: i64 },
     #[error("赛季文件或题库与账本中的不同：\n{}\n如果确实要按新的继续，请加上 --accept-season-change \"原因\"；已经答完的试卷不会受影响", .0.join("\n"))]
     Changed(Vec<String>),
@@ -99,9 +102,8 @@ impl Opening {
         let state = self.store.take_lane().await?;
         refuse_clock_behind(&self.season, state.alive_at, now)?;
         let mut notes = all_notes(self.store.as_ref()).await?;
-        let mut scribe = Scribe { store: Arc::clone(&self.store), state, now };
+        let mut scribe = Scribe { store: Arc::clone(&self.store), state, now, alive_at: state.alive_at.unwrap_or(now) };
         let settled_on = self.settle_files(&mut scribe, &mut notes).await?;
-        let away = scribe.note_outage(state.alive_at, &mut notes).await?;
         let periods = self.take_up_periods(&mut scribe, &mut notes, &settled_on).await?;
         let closes = closes_after_outages(&self.season, &notes);
         for noted in &notes {
@@ -126,15 +128,24 @@ impl Opening {
             closes: RwLock::new(closes),
             next_attempt: AtomicI64::new(1),
         };
-        let mut recovered = Recovered { entries: scribe.state.last_n, away_ms: away, ..Recovered::default() };
+        let mut recovered = Recovered::default();
         contest.take_up_participants(&notes, follower, &mut recovered).await?;
         contest.take_up_attempts(&notes, &mut recovered).await?;
-        Ok(Opened { contest: Arc::new(contest), writer, recovered })
+        // Last, so that the time that reading the ledger took is given back too.
+        if let Some(alive_at) = state.alive_at {
+            recovered.away_ms = scribe.note_outage(alive_at, contest.now(), &mut notes).await?;
+            contest.give_back(recovered.away_ms);
+            *contest.closes.write().unwrap_or_else(PoisonError::into_inner) =
+                closes_after_outages(&contest.season, &notes);
+        }
+        recovered.entries = scribe.state.last_n;
+        Ok(Opened { contest: Arc::new(contest), writer: writer.going_on_from(scribe.state), recovered })
     }
 
     /// The season and banks that are in force: the ledger's, the files' where the ledger is new or a change is accepted.
     async fn settle_files(&self, scribe: &mut Scribe, notes: &mut Vec<Noted>) -> Result<SettledOn, OpeningError> {
-        let canonical = serde_json::to_string(&self.season).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
+        let canonical =
+            serde_json::to_string(&self.season).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
         let kept = notes.iter().rev().find_map(|noted| match &noted.note {
             Note::Season { canonical, .. } => Some((noted.n, canonical.clone())),
             _ => None,
@@ -202,7 +213,10 @@ impl Opening {
             let Some((_, digest, bank)) = settled_on.banks.iter().find(|(id, ..)| *id == round.bank) else { continue };
             for (from, to) in wanted_periods(round, zone, scribe.now) {
                 let standing = periods.of_round(index).iter().rev().find(|period| {
-                    period.to == to && period.from <= from.max(scribe.now) && period.round == *round && period.bank_digest == *digest
+                    period.to == to
+                        && period.from <= from.max(scribe.now)
+                        && period.round == *round
+                        && period.bank_digest == *digest
                 });
                 if standing.is_some() {
                     continue;
@@ -294,13 +308,15 @@ struct Scribe {
     store: Arc<dyn Store>,
     state: LaneState,
     now: Timestamp,
+    /// The last sign of life before this start: kept until the outage is noted, should this start be cut off too.
+    alive_at: Timestamp,
 }
 
 impl Scribe {
     async fn note(&mut self, note: Note, notes: &mut Vec<Noted>) -> Result<EntryNumber, LedgerError> {
         let n = self.state.last_n + 1;
         let entries = [Entry::Noted { at: self.now, note: Box::new(note.clone()) }];
-        let batch = Batch { epoch: self.state.epoch, first: n, entries: &entries, alive_at: self.now };
+        let batch = Batch { epoch: self.state.epoch, first: n, entries: &entries, alive_at: self.alive_at };
         self.store.commit(batch).await?;
         self.state.last_n = n;
         notes.push(Noted { n, at: self.now, note });
@@ -308,11 +324,16 @@ impl Scribe {
     }
 
     /// Returns for how long the server was away.
-    async fn note_outage(&mut self, alive_at: Option<Timestamp>, notes: &mut Vec<Noted>) -> Result<i64, LedgerError> {
-        let Some(alive_at) = alive_at else { return Ok(0) };
+    async fn note_outage(
+        &mut self,
+        alive_at: Timestamp,
+        now: Timestamp,
+        notes: &mut Vec<Noted>,
+    ) -> Result<i64, LedgerError> {
         let from = alive_at.plus_ms(-DOUBT_MS);
-        self.note(Note::Outage { from, to: self.now }, notes).await?;
-        Ok(self.now.since(from))
+        (self.now, self.alive_at) = (now, now);
+        self.note(Note::Outage { from, to: now }, notes).await?;
+        Ok(now.since(from))
     }
 }
 

@@ -8,8 +8,12 @@ pub const BUSY_RETRY_MS: u64 = 500;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    SeasonNotOpen { opens: Option<Timestamp> },
-    RoundNotOpen { opens: Option<Timestamp> },
+    SeasonNotOpen {
+        opens: Option<Timestamp>,
+    },
+    RoundNotOpen {
+        opens: Option<Timestamp>,
+    },
     UnknownRound,
     AttemptsExhausted(Exhausted),
     AttemptInProgress,

@@ -97,7 +97,8 @@ impl Contest {
         self.roster.change(started.participant, |player| player.usage_mut(period.index).start(day));
         match &recorded.ended {
             Some((_, ended)) => {
-                let city = self.roster.with(started.participant, |player| player.city_at(recorded.n)).unwrap_or_default();
+                let city =
+                    self.roster.with(started.participant, |player| player.city_at(recorded.n)).unwrap_or_default();
                 let finished = finished_of(&self.season, started, ended, &period, city);
                 self.used_up(&finished);
                 if self.now().since(ended.at) < SAMPLED_MS {
@@ -113,8 +114,7 @@ impl Contest {
             }
             None => {
                 period.attempt_started();
-                let mut attempt =
-                    Attempt::new(started.attempt, period.index, period.paper(&started.seed), started.at);
+                let mut attempt = Attempt::new(started.attempt, period.index, period.paper(&started.seed), started.at);
                 attempt.start_committed(started.at);
                 Some(Live { attempt, period, started_n: recorded.n })
             }
@@ -144,7 +144,9 @@ impl Contest {
         for (n, event) in events {
             match event {
                 Event::Away(ms) => {
-                    live.values_mut().filter(|(_, live)| live.started_n < n).for_each(|(_, live)| live.attempt.shift(ms));
+                    live.values_mut()
+                        .filter(|(_, live)| live.started_n < n)
+                        .for_each(|(_, live)| live.attempt.shift(ms));
                 }
                 Event::Row(row) => {
                     if let Some((_, live)) = live.get_mut(&row.attempt) {
@@ -160,6 +162,16 @@ impl Contest {
             self.schedule(&seat, &mut state);
         }
         Ok(())
+    }
+
+    /// Moves every live attempt on by the outage that ends with this start.
+    pub(crate) fn give_back(&self, ms: i64) {
+        for seat in &self.seats {
+            if let Some(live) = seat.state().live.as_deref_mut() {
+                // Its deadline, looked at too early, is found again from there.
+                live.attempt.shift(ms);
+            }
+        }
     }
 }
 

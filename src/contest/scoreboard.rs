@@ -88,7 +88,9 @@ impl Scoreboard {
             rounds: (0..rounds).map(|_| Table::default()).collect(),
             tallies: vec![Vec::new(); rounds],
             season: Table::default(),
-            cities: scopes.map(|of| (of, CityCounts::new(season.region.cities.len(), season.cities.attempts_cap))).collect(),
+            cities: scopes
+                .map(|of| (of, CityCounts::new(season.region.cities.len(), season.cities.attempts_cap)))
+                .collect(),
             samples: Default::default(),
         }
     }

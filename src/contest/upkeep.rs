@@ -48,7 +48,10 @@ impl Contest {
             let Some((_, digest, bank)) = self.banks.iter().find(|(id, ..)| *id == round.bank) else { continue };
             for (from, to) in wanted_periods(round, &self.season.time_zone, now) {
                 let standing = self.periods_of(index);
-                if standing.iter().any(|period| period.to == to && period.round == *round && period.bank_digest == *digest) {
+                if standing
+                    .iter()
+                    .any(|period| period.to == to && period.round == *round && period.bank_digest == *digest)
+                {
                     continue;
                 }
                 let draft = Draft {

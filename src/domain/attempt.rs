@@ -135,11 +135,15 @@ pub enum Phase {
     /// The commit of the start is under way; nothing has been told.
     Starting,
     /// Question `settled + 1` is open since this moment.
-    Open { since: Timestamp },
+    Open {
+        since: Timestamp,
+    },
     /// The commit is under way.
     Settling(Settlement),
     /// The verdict of question `settled` waits for `next`.
-    Reading { since: Timestamp },
+    Reading {
+        since: Timestamp,
+    },
     Over(Ending),
 }
 
@@ -222,7 +226,8 @@ impl Attempt {
 
     /// The settled questions as facts, in order.
     pub fn fates(&self) -> impl Iterator<Item = Fate> {
-        let fate = |(place, s): (usize, &Settled)| Fate { seq: place as u32 + 1, given: s.given, elapsed_ms: s.elapsed_ms };
+        let fate =
+            |(place, s): (usize, &Settled)| Fate { seq: place as u32 + 1, given: s.given, elapsed_ms: s.elapsed_ms };
         self.settled.iter().enumerate().map(fate)
     }
 
@@ -329,7 +334,9 @@ impl Attempt {
         }
         let since = match self.phase {
             Phase::Open { since } => since,
-            Phase::Settling(Settlement { question: Some(fate), .. }) => return same(fate.given, chosen, Judged::Waiting),
+            Phase::Settling(Settlement { question: Some(fate), .. }) => {
+                return same(fate.given, chosen, Judged::Waiting);
+            }
             Phase::Starting | Phase::Settling(_) | Phase::Reading { .. } | Phase::Over(_) => {
                 return Err(AnswerRefusal::WrongSeq);
             }

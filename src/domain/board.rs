@@ -107,9 +107,44 @@ impl<const BLOCK_MAX: usize, const GROUP_MAX: usize> Board<BLOCK_MAX, GROUP_MAX>
         new: &Standing,
         standing_of: impl Fn(ParticipantId) -> Standing,
     ) -> u64 {
+        if let Some(rank) = self.replace_in_place(who, old, new, &standing_of) {
+            return rank;
+        }
         let was_there = self.remove(who, old, &standing_of);
         assert!(was_there, "{who:?} left a board under a standing that they had not entered it with");
         self.insert(who, new, standing_of)
+    }
+
+    /// [`Board::replace`] where no block or group is split, joined or dropped by it: nearly always. Both places are looked
+    /// for before either is changed, because the processor then waits for both at once.
+    fn replace_in_place(
+        &mut self,
+        who: ParticipantId,
+        old: &Standing,
+        new: &Standing,
+        standing_of: impl Fn(ParticipantId) -> Standing,
+    ) -> Option<u64> {
+        let (old, new) = (Probe::new(who, old, &standing_of), Probe::new(who, new, &standing_of));
+        // Equal in score and time, the old entry would stand among those that the new one is compared with.
+        if self.groups.is_empty() || old.key() == new.key() {
+            return None;
+        }
+        let (from, old_place) = self.place(&old);
+        let (to, mut new_place) = self.place(&new);
+        let is_there = self.groups[from].get(&old_place) == Some(old.entry);
+        if !is_there || !self.groups[from].can_spare(&old_place) || !self.groups[to].has_room(&new_place) {
+            return None;
+        }
+        self.groups[from].remove(&old_place);
+        if from == to {
+            new_place.without(&old_place);
+        }
+        self.groups[to].insert(&new_place, new.entry);
+        self.counts[from] -= 1;
+        self.counts[to] += 1;
+        self.heads[from] = self.groups[from].head();
+        self.heads[to] = self.groups[to].head();
+        Some(self.rank_of(to, &new_place))
     }
 
     /// Enters someone who comes after everyone on the board: it is filled best first in one pass without a search.

@@ -186,9 +186,7 @@ impl CityTotals {
                 let residents = season.region.city(city).population.filter(|residents| *residents > 0)?;
                 Some(rounded(i128::from(total.participants) * 10_000 * MILLION, i128::from(residents)))
             }
-            CityIndexKind::FullMarks => {
-                Some(rounded(i128::from(total.full) * MILLION, i128::from(total.participants)))
-            }
+            CityIndexKind::FullMarks => Some(rounded(i128::from(total.full) * MILLION, i128::from(total.participants))),
             CityIndexKind::MeanBest => {
                 let all = |count: fn(&CityTotal) -> u64| self.0.iter().map(count).map(i128::from).sum::<i128>();
                 let (best_of_all, people) = (all(|total| total.best), all(|total| total.participants));
@@ -224,7 +222,9 @@ impl CityTotals {
             rounded(parts.iter().map(share).sum::<i128>() * MILLION, FINE * 100)
         };
         let shown = |total: &CityTotal| {
-            !parts.is_empty() && total.participants > 0 && total.participants >= u64::from(season.cities.participants_min)
+            !parts.is_empty()
+                && total.participants > 0
+                && total.participants >= u64::from(season.cities.participants_min)
         };
         let value = |(i, total)| if shown(total) { i64::try_from(sum_of(i)).ok() } else { None };
         self.0.iter().enumerate().map(value).collect()

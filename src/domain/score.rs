@@ -133,7 +133,8 @@ pub fn season_standing(rule: SeasonTallyRule, rounds: impl IntoIterator<Item = S
     Some(rounds.fold(first, |so_far, round| match rule {
         SeasonTallyRule::BestRound => so_far.min(round),
         SeasonTallyRule::SumOfRounds => {
-            let latest = if (round.finished_at, round.attempt) > (so_far.finished_at, so_far.attempt) { round } else { so_far };
+            let latest =
+                if (round.finished_at, round.attempt) > (so_far.finished_at, so_far.attempt) { round } else { so_far };
             Standing {
                 score: so_far.score + round.score,
                 elapsed_ms: so_far.elapsed_ms + round.elapsed_ms,
@@ -197,15 +198,21 @@ mod tests {
 
     #[test]
     fn the_threshold_is_paid_once_by_the_answer_that_reaches_it() {
-        let rule = Scoring { multiple: MultipleScoring::AllOrNothing, threshold: Some(Threshold { right: 2, points: 1 }) };
+        let rule =
+            Scoring { multiple: MultipleScoring::AllOrNothing, threshold: Some(Threshold { right: 2, points: 1 }) };
         let points = |right_before| mark(&rule, 0, &multiple(0b11), Choices(0b11), right_before).points;
         assert_eq!([points(0), points(1), points(2)], [0, 1, 0]);
     }
 
     #[test]
     fn standings_are_ordered_by_score_then_time_then_finish_then_attempt() {
-        let in_order =
-            [standing(90, 5, 9, 9), standing(80, 4, 9, 9), standing(80, 5, 7, 9), standing(80, 5, 8, 1), standing(80, 5, 8, 2)];
+        let in_order = [
+            standing(90, 5, 9, 9),
+            standing(80, 4, 9, 9),
+            standing(80, 5, 7, 9),
+            standing(80, 5, 8, 1),
+            standing(80, 5, 8, 2),
+        ];
         let mut shuffled = in_order;
         shuffled.reverse();
         shuffled.sort();

@@ -70,8 +70,7 @@ impl TimeZone {
 
     /// The moment at which `day` begins.
     pub fn start_of(&self, day: Day) -> Timestamp {
-        let date = jiff::civil::date(1970, 1, 1)
-            .saturating_add(jiff::Span::new().days(i64::from(day.0)));
+        let date = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(i64::from(day.0)));
         match date.to_zoned(self.zone.clone()) {
             Ok(zoned) => Timestamp(zoned.timestamp().as_millisecond()),
             Err(_) => Timestamp(i64::from(day.0) * 86_400_000),

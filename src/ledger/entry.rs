@@ -18,11 +18,18 @@ pub enum Entry {
     Registered(Box<Registered>),
     Started(Box<Started>),
     /// A question was opened other than by the verdict before it. Not waited for: losing it costs nobody anything.
-    Opened { attempt: AttemptId, seq: u32, at: Timestamp },
+    Opened {
+        attempt: AttemptId,
+        seq: u32,
+        at: Timestamp,
+    },
     /// A question was settled, the attempt ended, or both at once.
     Settled(Settled),
     /// One of the rare facts.
-    Noted { at: Timestamp, note: Box<Note> },
+    Noted {
+        at: Timestamp,
+        note: Box<Note>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -99,19 +106,42 @@ pub struct Ended {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Note {
     /// The season file that is in force from here on, in its canonical form.
-    Season { canonical: String, reason: Option<String> },
+    Season {
+        canonical: String,
+        reason: Option<String>,
+    },
     /// A bank version in its canonical form; its digest names it.
-    Bank { canonical: String, digest: String },
+    Bank {
+        canonical: String,
+        digest: String,
+    },
     Period(Period),
     /// A draw period's secret is out.
-    SecretOut { period: EntryNumber, secret: String },
+    SecretOut {
+        period: EntryNumber,
+        secret: String,
+    },
     /// The server was away: everything open moves on by `to − from`.
-    Outage { from: Timestamp, to: Timestamp },
-    Token { participant: ParticipantId, token: TokenHash },
+    Outage {
+        from: Timestamp,
+        to: Timestamp,
+    },
+    Token {
+        participant: ParticipantId,
+        token: TokenHash,
+    },
     /// A participant's name or place from here on.
-    Changed { participant: ParticipantId, who: Who },
+    Changed {
+        participant: ParticipantId,
+        who: Who,
+    },
     /// 「这道题有问题」
-    Report { participant: ParticipantId, attempt: AttemptId, seq: u32, reason: String },
+    Report {
+        participant: ParticipantId,
+        attempt: AttemptId,
+        seq: u32,
+        reason: String,
+    },
 }
 
 /// A draw period: the rules and the bank version of one round for a time, and the sealed secret that seeds its papers.

@@ -113,6 +113,11 @@ pub fn lane(store: Arc<dyn Store>, state: LaneState, now: Now) -> (Lane, Writer)
 }
 
 impl Writer {
+    /// After what the start itself has written.
+    pub fn going_on_from(self, state: LaneState) -> Writer {
+        Writer { state, ..self }
+    }
+
     /// Runs until the lane is closed, or every [`Lane`] is gone, then returns; everything pushed before was committed.
     ///
     /// # Errors

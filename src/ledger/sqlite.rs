@@ -89,7 +89,8 @@ fn at(path: &Path, cause: std::io::Error) -> LedgerError {
 
 fn lock(folder: &Path) -> Result<File, LedgerError> {
     let path = folder.join("ledger.lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(|cause| at(&path, cause))?;
+    let file =
+        File::options().create(true).truncate(false).write(true).open(&path).map_err(|cause| at(&path, cause))?;
     file.try_lock().map_err(|_| LedgerError::Locked(folder.display().to_string()))?;
     Ok(file)
 }
@@ -218,13 +219,12 @@ impl Store for Sqlite {
 
     fn answers(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<RawAnswer>, LedgerError>> {
         Box::pin(async move {
-            let found = sqlx::query(
-                "select n, attempt, seq, given, elapsed_ms, at from answer where n > ? order by n limit ?",
-            )
-            .bind(after)
-            .bind(PAGE_ROWS)
-            .fetch_all(&self.readers)
-            .await?;
+            let found =
+                sqlx::query("select n, attempt, seq, given, elapsed_ms, at from answer where n > ? order by n limit ?")
+                    .bind(after)
+                    .bind(PAGE_ROWS)
+                    .fetch_all(&self.readers)
+                    .await?;
             found.iter().map(rows::raw_answer).collect()
         })
     }
@@ -271,7 +271,8 @@ impl Store for Sqlite {
         Box::pin(async {
             self.readers.close().await;
             if let Some(mut writer) = self.writer.lock().await.take() {
-                let checkpointed = sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut writer).await.map(|_| ());
+                let checkpointed =
+                    sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut writer).await.map(|_| ());
                 if let Err(error) = checkpointed.and(writer.close().await) {
                     tracing::warn!(%error, "the ledger was not written back on closing; the next start does it");
                 }

@@ -89,7 +89,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Said<T> {
                 Problem::bad_request("请求没有完整送达，请重试")
             }
         })?;
-        let said = serde_json::from_slice(&bytes).map_err(|error| Problem::bad_request(format!("请求格式不对：{error}")));
+        let said =
+            serde_json::from_slice(&bytes).map_err(|error| Problem::bad_request(format!("请求格式不对：{error}")));
         said.map(Said)
     }
 }
@@ -97,7 +98,8 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Said<T> {
 /// A participant as they see themselves.
 pub fn participant_view(contest: &Contest, participant: ParticipantId) -> Option<ParticipantView> {
     let season = &contest.season;
-    let who = contest.roster.with(participant, |player| (roster::who(season, &player.name, player.place), player.place));
+    let who =
+        contest.roster.with(participant, |player| (roster::who(season, &player.name, player.place), player.place));
     let (who, place) = who?;
     Some(ParticipantView {
         id: contest.keys.participant(participant),
@@ -132,10 +134,7 @@ impl JoinBody {
     }
 }
 
-pub async fn join(
-    State(app): State<Arc<App>>,
-    Said(body): Said<JoinBody>,
-) -> Result<impl IntoResponse, Problem> {
+pub async fn join(State(app): State<Arc<App>>, Said(body): Said<JoinBody>) -> Result<impl IntoResponse, Problem> {
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let consented = body.consented(app.contest.season.consent.as_deref());
     let joining = Joining {
@@ -381,16 +380,17 @@ pub async fn attempt(
         review: contest.review_is_open(&past.period).then(|| review(&past)),
         seed: secret_out.then(|| past.recorded.started.seed.to_string()),
         paper: secret_out.then(|| questions(&past, |_, question| question.id.0.clone())),
-        orders: secret_out.then(|| {
-            questions(&past, |seq, question| past.attempt.paper.order(seq, question).places().collect())
-        }),
+        orders: secret_out
+            .then(|| questions(&past, |seq, question| past.attempt.paper.order(seq, question).places().collect())),
     };
     Ok(Json(told).into_response())
 }
 
 fn questions<T>(past: &Past, mut tell: impl FnMut(u32, &crate::domain::question::Question) -> T) -> Vec<T> {
     let rules = past.period.rules();
-    (1..=past.attempt.of()).filter_map(|seq| past.attempt.question(rules, seq).map(|question| tell(seq, question))).collect()
+    (1..=past.attempt.of())
+        .filter_map(|seq| past.attempt.question(rules, seq).map(|question| tell(seq, question)))
+        .collect()
 }
 
 fn review(past: &Past) -> Vec<ReviewView> {

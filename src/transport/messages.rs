@@ -238,7 +238,8 @@ impl RanksView {
 
 impl<'a> ResultView<'a> {
     pub fn of(facts: &ResultFacts, season: &'a Season, keys: &Keys, receipt: String) -> ResultView<'a> {
-        let ranks = facts.ranks.map(|(round, season)| BothRanks { round: RanksView::of(round), season: RanksView::of(season) });
+        let ranks =
+            facts.ranks.map(|(round, season)| BothRanks { round: RanksView::of(round), season: RanksView::of(season) });
         ResultView {
             attempt: keys.attempt(facts.attempt),
             round: season.round(facts.round).id.as_str(),

@@ -126,12 +126,19 @@ pub async fn board(
     Ok(Json(body))
 }
 
-fn add_me(app: &App, of: Option<crate::domain::ids::RoundIndex>, scope: Scope, me: ParticipantId, view: &mut PeopleView) {
+fn add_me(
+    app: &App,
+    of: Option<crate::domain::ids::RoundIndex>,
+    scope: Scope,
+    me: ParticipantId,
+    view: &mut PeopleView,
+) {
     let scoreboard = app.contest.scoreboard();
     let Some(rank) = scoreboard.rank(of, scope, me) else { return };
     let page = scoreboard.around(of, scope, rank, NEIGHBOURS, NEIGHBOURS);
     drop(scoreboard);
-    let standing_at = |wanted: u64| page.rows.iter().find(|(rank, ..)| *rank == wanted).map(|(_, _, standing)| *standing);
+    let standing_at =
+        |wanted: u64| page.rows.iter().find(|(rank, ..)| *rank == wanted).map(|(_, _, standing)| *standing);
     let Some(mine) = standing_at(rank) else { return };
     let ahead = rank.checked_sub(1).and_then(standing_at);
     view.me = Some(MeView {
@@ -168,9 +175,9 @@ pub async fn proof(State(app): State<Arc<App>>, Path(round): Path<String>) -> Re
             .cloned(),
         blueprint: Some(&period.round.blueprint).filter(|own| Some(*own) != blueprint.as_ref()).cloned(),
     });
-    let secrets = periods.iter().filter_map(|period| {
-        period.published_secret().map(|secret| PublishedSecret { period: period.number, secret })
-    });
+    let secrets = periods
+        .iter()
+        .filter_map(|period| period.published_secret().map(|secret| PublishedSecret { period: period.number, secret }));
     Ok(Json(Proof {
         season: contest.season.id.clone(),
         round: contest.season.round(index).id.clone(),

@@ -283,7 +283,8 @@ fn client_address(address: IpAddr, trusted: &[ipnet::IpNet], headers: &HeaderMap
         return address;
     }
     let told = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let chain: Vec<IpAddr> = told.flat_map(|value| value.split(',')).filter_map(|part| part.trim().parse().ok()).collect();
+    let chain: Vec<IpAddr> =
+        told.flat_map(|value| value.split(',')).filter_map(|part| part.trim().parse().ok()).collect();
     chain.into_iter().rev().find(|address| !is_trusted(*address)).unwrap_or(address)
 }
 

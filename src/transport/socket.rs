@@ -86,7 +86,12 @@ enum Reply {
     Nothing,
     Say(Utf8Bytes),
     /// Only the ledger knows.
-    Past { participant: ParticipantId, attempt: AttemptId, seq: u32, shown: Option<Choices> },
+    Past {
+        participant: ParticipantId,
+        attempt: AttemptId,
+        seq: u32,
+        shown: Option<Choices>,
+    },
     SayAndClose(Utf8Bytes, u16, &'static str),
 }
 
@@ -231,33 +236,31 @@ impl Phone {
             _ if matches!(self.party, Party::Stranger) => Err(Problem::hello_first()),
             ClientMessage::Watch(watched) => self.watch(&watched),
             ClientMessage::Unwatch(watched) => self.unwatch(&watched),
-            ClientMessage::Start { round } => self.play(|app, presence| {
-                app.contest.start(&presence.seat, &round, now).map(|()| Reply::Nothing)
-            }),
+            ClientMessage::Start { round } => {
+                self.play(|app, presence| app.contest.start(&presence.seat, &round, now).map(|()| Reply::Nothing))
+            }
             ClientMessage::Next { attempt } => self.play_attempt(&attempt, |app, presence, attempt| {
                 app.contest.next(&presence.seat, attempt, now).map(|()| Reply::Nothing)
             }),
             ClientMessage::Finish { attempt } => self.play_attempt(&attempt, |app, presence, attempt| {
                 app.contest.finish(&presence.seat, attempt, now).map(|()| Reply::Nothing)
             }),
-            ClientMessage::Answer { attempt, seq, choices } => {
-                self.play_attempt(&attempt, |app, presence, attempt| {
-                    let answered = app.contest.answer(&presence.seat, attempt, seq, choices.0, now)?;
-                    Ok(match answered {
-                        Answered::Settling => {
-                            app.meters.answers.inc();
-                            Reply::Nothing
-                        }
-                        Answered::Again(verdict) => {
-                            Reply::Say(ServerMessage::Verdict(VerdictView::of(&verdict, &app.contest.keys)).text().into())
-                        }
-                        Answered::Past => {
-                            let participant = presence.seat.participant;
-                            Reply::Past { participant, attempt, seq, shown: choices.0 }
-                        }
-                    })
+            ClientMessage::Answer { attempt, seq, choices } => self.play_attempt(&attempt, |app, presence, attempt| {
+                let answered = app.contest.answer(&presence.seat, attempt, seq, choices.0, now)?;
+                Ok(match answered {
+                    Answered::Settling => {
+                        app.meters.answers.inc();
+                        Reply::Nothing
+                    }
+                    Answered::Again(verdict) => {
+                        Reply::Say(ServerMessage::Verdict(VerdictView::of(&verdict, &app.contest.keys)).text().into())
+                    }
+                    Answered::Past => {
+                        let participant = presence.seat.participant;
+                        Reply::Past { participant, attempt, seq, shown: choices.0 }
+                    }
                 })
-            }
+            }),
         }
     }
 
@@ -369,9 +372,9 @@ impl Phone {
     fn watch(&mut self, watched: &Watched<'_>) -> Result<Reply, Problem> {
         let name = self.board(watched)?;
         let app = Arc::clone(&self.app);
-        let watching = self.watching.get_or_insert_with(|| {
-            Box::new(Watching { beat: app.beat.subscribe(), boards: Vec::with_capacity(1) })
-        });
+        let watching = self
+            .watching
+            .get_or_insert_with(|| Box::new(Watching { beat: app.beat.subscribe(), boards: Vec::with_capacity(1) }));
         let known = watching.boards.iter().position(|(board, _)| *board == name);
         if known.is_none() && watching.boards.len() >= WATCHED_MAX {
             return Err(Problem::bad_request("同时最多关注 8 个排行榜"));

@@ -152,7 +152,9 @@ mod tests {
 
     #[test]
     fn what_is_no_message_is_refused_in_words() {
-        for text in ["", "[]", "{}", r#"{"type":"answer"}"#, r#"{"type":"fly"}"#, r#"{"type":"ping","n":"x"}"#, "{\"type\":"] {
+        for text in
+            ["", "[]", "{}", r#"{"type":"answer"}"#, r#"{"type":"fly"}"#, r#"{"type":"ping","n":"x"}"#, "{\"type\":"]
+        {
             assert!(ClientMessage::read(text).is_err(), "{text}");
         }
     }

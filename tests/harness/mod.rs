@@ -277,7 +277,8 @@ impl Phone {
     /// Waits for the socket's end; messages before it are passed over.
     pub(crate) async fn ended(&mut self) -> Ended {
         loop {
-            let frame = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("the socket did not end in time");
+            let frame =
+                tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("the socket did not end in time");
             match frame {
                 Some(Ok(Message::Close(Some(frame)))) => return Ended::Code(frame.code.into()),
                 Some(Ok(Message::Close(None))) | None | Some(Err(_)) => return Ended::WithoutClose,

@@ -21,15 +21,30 @@ pub(super) struct Place {
     at: usize,
 }
 
-/// A block's capacity grows by so many entries at most, and twice as many are given back, so that little of it is empty.
-const GROWTH: usize = 8;
+impl Place {
+    /// Where this place of the same group is once the entry at `removed` has gone.
+    pub(super) fn without(&mut self, removed: &Place) {
+        if self.block == removed.block && self.at > removed.at {
+            self.at -= 1;
+        }
+    }
+}
+
+/// How much a block's capacity grows, in entries; what is empty beyond twice as much is given back. So at most a quarter of
+/// what is used is unused, and an entry takes less than sixteen bytes.
+fn growth(len: usize) -> usize {
+    (len / 8).max(2)
+}
 
 impl<const BLOCK_MAX: usize, const GROUP_MAX: usize> Group<BLOCK_MAX, GROUP_MAX> {
     /// Blocks and groups that are filled in order, or joined, keep room for what comes between.
     const BLOCK_FILL: usize = BLOCK_MAX * 3 / 4;
     const GROUP_FILL: usize = GROUP_MAX * 3 / 4;
+    /// A block with fewer entries looks for a neighbour to join.
+    const BLOCK_SPARSE: usize = BLOCK_MAX / 4;
 
     pub(super) fn of(entry: Entry) -> Self {
+        const { assert!(BLOCK_MAX >= 4 && BLOCK_MAX < u16::MAX as usize && GROUP_MAX >= 4) };
         let mut group = Group { heads: Vec::new(), counts: Vec::new(), blocks: Vec::new() };
         group.insert_block(0, vec![entry]);
         group
@@ -81,14 +96,14 @@ impl<const BLOCK_MAX: usize, const GROUP_MAX: usize> Group<BLOCK_MAX, GROUP_MAX>
     pub(super) fn insert(&mut self, place: &Place, entry: Entry) {
         let block = &mut self.blocks[place.block];
         if block.len() == block.capacity() {
-            block.reserve_exact(block.len().clamp(1, GROWTH));
+            block.reserve_exact(growth(block.len()));
         }
         block.insert(place.at, entry);
         self.changed(place.block);
         if self.blocks[place.block].len() > BLOCK_MAX {
             let half = self.blocks[place.block].len() / 2;
             let second = self.blocks[place.block].split_off(half);
-            self.blocks[place.block].shrink_to(half + GROWTH);
+            self.blocks[place.block].shrink_to(half + growth(half));
             self.changed(place.block);
             self.insert_block(place.block + 1, second);
         }
@@ -115,13 +130,24 @@ impl<const BLOCK_MAX: usize, const GROUP_MAX: usize> Group<BLOCK_MAX, GROUP_MAX>
             self.remove_block(place.block);
             return;
         }
-        if block.capacity() - block.len() > 2 * GROWTH {
-            block.shrink_to(block.len() + GROWTH);
+        let len = block.len();
+        if block.capacity() - len > 2 * growth(len) {
+            block.shrink_to(len + growth(len));
         }
         self.changed(place.block);
-        if self.blocks[place.block].len() < BLOCK_MAX / 4 {
+        if self.blocks[place.block].len() < Self::BLOCK_SPARSE {
             self.join_with_neighbour(place.block);
         }
+    }
+
+    /// Whether an entry less leaves the block as it is.
+    pub(super) fn can_spare(&self, place: &Place) -> bool {
+        usize::from(self.counts[place.block]) > Self::BLOCK_SPARSE
+    }
+
+    /// Whether an entry more leaves the block as it is.
+    pub(super) fn has_room(&self, place: &Place) -> bool {
+        usize::from(self.counts[place.block]) < BLOCK_MAX
     }
 
     pub(super) fn is_full(&self) -> bool {

@@ -12,16 +12,16 @@ pub(super) fn last_at_or_before(
     head: impl Fn(usize) -> Entry,
 ) -> usize {
     let before = heads.partition_point(|key| *key < probe.key());
-    let tied = heads[before..].partition_point(|key| *key == probe.key());
-    let found = partition(before, before + tied, |at| probe.comes_after_or_is(head(at)));
+    let tied_until = end_of_run(before, heads.len(), |at| heads[at] == probe.key());
+    let found = partition(before, tied_until, |at| probe.comes_after_or_is(head(at)));
     found.saturating_sub(1)
 }
 
 /// How many of the entries come before the probe.
 pub(super) fn count_before(entries: &[Entry], probe: &Probe<'_, impl Fn(ParticipantId) -> Standing>) -> usize {
     let before = count_below(entries, probe.key());
-    let tied = entries[before..].partition_point(|entry| entry.key() == probe.key());
-    partition(before, before + tied, |at| probe.comes_after(entries[at]))
+    let tied_until = end_of_run(before, entries.len(), |at| entries[at].key() == probe.key());
+    partition(before, tied_until, |at| probe.comes_after(entries[at]))
 }
 
 /// How many entries have a packed standing below `key`. Every sixteenth is looked at first, at once: a binary search would
@@ -33,6 +33,18 @@ fn count_below(entries: &[Entry], key: u64) -> usize {
     let from = strides.saturating_sub(1) * STRIDE;
     let end = entries.len().min(from + STRIDE);
     from + entries[from..end].iter().filter(below).count()
+}
+
+/// The end of the run that begins at `from`, found in strides that double: most runs are empty, and what lies far behind
+/// is not in the processor's cache.
+fn end_of_run(from: usize, end: usize, holds: impl Fn(usize) -> bool) -> usize {
+    let mut stride = 1;
+    let mut known = from;
+    while known < end && holds(end.min(known + stride) - 1) {
+        known = end.min(known + stride);
+        stride *= 2;
+    }
+    partition(known, end.min(known + stride), holds)
 }
 
 /// The first place in `from..end` for which `holds` is false, where it is true up to there and false from there on.

@@ -42,7 +42,8 @@ impl<'a> Tables<'a> {
                 Entry::Registered(registered) => tables.participants.push((n, registered)),
                 Entry::Started(started) => tables.starts.push((n, started)),
                 Entry::Opened { attempt, seq, at } => {
-                    let opened = RawAnswer { n, attempt: *attempt, seq: *seq, given: OPENED_CODE, elapsed_ms: 0, at: *at };
+                    let opened =
+                        RawAnswer { n, attempt: *attempt, seq: *seq, given: OPENED_CODE, elapsed_ms: 0, at: *at };
                     tables.answers.push(opened);
                 }
                 Entry::Settled(settled) => {
