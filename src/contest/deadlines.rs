@@ -27,7 +27,7 @@ impl Deadlines {
     }
 
     /// Takes what is due at `now`.
-    fn due(&self, now: Timestamp) -> Vec<ParticipantId> {
+    fn due(&self, now: Timestamp) -> Vec<(Timestamp, ParticipantId)> {
         let mut heap = self.heap.lock().unwrap_or_else(PoisonError::into_inner);
         let mut due = Vec::new();
         while let Some(&Reverse((at, participant))) = heap.peek() {
@@ -35,7 +35,7 @@ impl Deadlines {
                 break;
             }
             heap.pop();
-            due.push(participant);
+            due.push((at, participant));
         }
         due
     }
@@ -45,8 +45,8 @@ impl Deadlines {
         heap.peek().map(|Reverse((at, _))| *at)
     }
 
-    /// Waits until something is due, and takes it.
-    pub async fn next(&self, clock: &Clock) -> Vec<ParticipantId> {
+    /// Waits until something is due, and takes it, with the moment that was asked for.
+    pub async fn next(&self, clock: &Clock) -> Vec<(Timestamp, ParticipantId)> {
         loop {
             let due = self.due(clock.now());
             if !due.is_empty() {

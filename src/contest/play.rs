@@ -234,11 +234,21 @@ impl Contest {
         Ok(())
     }
 
+    /// A deadline that was asked for `at` a moment has come. One that an earlier one has overtaken is passed over.
+    pub fn deadline_came(&self, participant: ParticipantId, at: Timestamp, now: Timestamp) {
+        let asked_for = self.existing_seat(participant).is_some_and(|seat| seat.state().wake_at == Some(at));
+        if asked_for {
+            self.come_due(participant, now);
+        }
+    }
+
     /// Does what time asks for on a participant's seat, if anything does.
-    pub fn come_due(&self, participant: ParticipantId, now: Timestamp) {
+    fn come_due(&self, participant: ParticipantId, now: Timestamp) {
         let Some(seat) = self.existing_seat(participant) else { return };
         let mut state = seat.state();
-        state.wake_at = None;
+        if state.wake_at.is_some_and(|wake_at| wake_at <= now) {
+            state.wake_at = None;
+        }
         let hand_back = self.hands_back(participant, &state, now);
         let Some(live) = state.live.as_deref_mut() else { return };
         let rules = live.period.rules();

@@ -21,8 +21,8 @@ impl Contest {
         loop {
             let due = self.deadlines.next(&self.clock).await;
             let now = self.now();
-            for participant in due {
-                self.come_due(participant, now);
+            for (at, participant) in due {
+                self.deadline_came(participant, at, now);
             }
         }
     }
