@@ -31,6 +31,11 @@ describe('numbers and times, as people say them', () => {
     expect(format.span(MIDNIGHT, 1796054400000, ZONE)).toBe('2026年8月1日—11月30日')
   })
 
+  it('a window that closes at midnight is said to close at 24:00', () => {
+    expect(format.closing(1796054400000, ZONE)).toBe('11月30日 24:00')
+    expect(format.closing(MIDNIGHT + 9 * 3_600_000, ZONE)).toBe('8月1日 09:00')
+  })
+
   it('midnight is hour 0, in the zone of the season', () => {
     expect(format.civil(MIDNIGHT, ZONE)).toMatchObject({ month: 8, day: 1, hour: 0 })
     expect(format.timeOfDay(MIDNIGHT, ZONE)).toBe('00:00:00')

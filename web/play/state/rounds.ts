@@ -1,5 +1,5 @@
 // What a round allows me now, in words.
-import { dayTime, limit, until } from '../../shared/format'
+import { closing as closesAt, limit, until } from '../../shared/format'
 import type { Me, MyRound, Round } from '../../shared/protocol'
 
 /** Later than any season ends: one that is always open. */
@@ -69,7 +69,7 @@ export function leftWords(mine: MyRound | undefined): string | null {
 function closing(round: Round, now: number, zone: string): string | null {
   const left = round.closes - now
   if (round.closes >= ENDLESS_FROM || left > 24 * 3_600_000) return null
-  return left > 0 ? `${dayTime(round.closes, zone).replace(/^.* /, '')} 截止` : '正在结算'
+  return left > 0 ? `${closesAt(round.closes, zone).replace(/^.* /, '')} 截止` : '正在结算'
 }
 
 /** A round in a line. A server that says it itself is believed. */
@@ -86,6 +86,23 @@ export function summaryOf(round: Round): string {
 /** The round that the home screen's one button leads to: counted before practice, in the season's order. */
 export function mainRound(rounds: Round[], playable: (round: Round) => boolean): Round | null {
   return rounds.find((round) => round.counts && playable(round)) ?? rounds.find(playable) ?? null
+}
+
+export interface Arranged {
+  /** To be played now, and the next that opens. */
+  near: Round[]
+  /** The rest: later ones by their opening, then those that are over, the latest first. */
+  rest: Round[]
+}
+
+/** A long season has a round a week: the home screen shows what matters now and folds the rest. */
+export function arrange(rounds: Round[]): Arranged {
+  const by = (...states: Round['state'][]) => rounds.filter(({ state }) => states.includes(state))
+  const [next, ...later] = by('upcoming').sort((a, b) => a.opens - b.opens)
+  const over = by('closed').sort((a, b) => b.closes - a.closes)
+  const near = [...by('open', 'paused', 'settling'), ...(next === undefined ? [] : [next])]
+  // A season that is over, or has only just begun, is shown whole: folded, it would look empty.
+  return near.length > 0 && over.length + later.length > 1 ? { near, rest: [...later, ...over] } : { near: [...near, ...later, ...over], rest: [] }
 }
 
 /** May its questions be gone through now? */

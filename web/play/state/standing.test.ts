@@ -5,7 +5,7 @@ import type { Board, Me, Participant, Round, Season } from '../../shared/protoco
 import { markOf, verdictWords } from './marks'
 import { People } from './people'
 import { reasonOf, rowsOf } from './reasons'
-import { mainRound, reviewOpen, standingIn, summaryOf } from './rounds'
+import { arrange, mainRound, reviewOpen, standingIn, summaryOf } from './rounds'
 import { readRoute, writeRoute } from './route'
 
 const season = sample<Season>('http-season')
@@ -38,6 +38,14 @@ describe('what a round allows me', () => {
     expect(mainRound(season.rounds, () => true)?.id).toBe('daily')
     expect(mainRound(season.rounds, ({ counts }) => !counts)?.id).toBe('practice')
     expect(mainRound(season.rounds, () => false)).toBeNull()
+  })
+
+  it('folds what is over or far away, the nearest first', () => {
+    const weeks = (['closed', 'closed', 'open', 'upcoming', 'upcoming'] as const).map((state, i) => round('daily', { id: `w${i}`, state, opens: i, closes: i + 1 }))
+    expect(arrange(weeks).near.map(({ id }) => id)).toEqual(['w2', 'w3'])
+    expect(arrange(weeks).rest.map(({ id }) => id)).toEqual(['w4', 'w1', 'w0'])
+    expect(arrange(weeks.slice(0, 2)).rest).toEqual([])
+    expect(arrange(season.rounds).near).toHaveLength(3)
   })
 
   it('is told in a line', () => {
