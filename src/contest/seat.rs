@@ -137,6 +137,8 @@ pub struct QuestionFacts {
     pub seq: u32,
     pub of: u32,
     pub index: QuestionIndex,
+    /// The question after it, whose picture may be fetched meanwhile.
+    pub next: Option<QuestionIndex>,
     pub order: Order,
     pub points: u32,
     pub remaining_ms: Option<u32>,
@@ -276,6 +278,7 @@ impl Live {
             seq,
             of: self.attempt.of(),
             index,
+            next: self.attempt.paper.question(seq + 1),
             order: self.attempt.paper.order(seq, rules.bank.question(index)),
             points: rules.round.blueprint.section_of(seq).map_or(0, |section| section.points),
             remaining_ms,

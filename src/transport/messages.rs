@@ -98,6 +98,9 @@ pub struct QuestionView<'a> {
     limit_ms: Option<u32>,
     remaining_ms: Option<u32>,
     paper_remaining_ms: Option<u32>,
+    /// The next question's picture, by a name that tells nothing, so that it is there when its question opens.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    prefetch: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -117,6 +120,7 @@ impl<'a> MediaView<'a> {
 impl<'a> QuestionView<'a> {
     pub fn of(facts: &'a QuestionFacts, keys: &Keys) -> QuestionView<'a> {
         let question: &'a Question = facts.period.bank.question(facts.index);
+        let next = facts.next.and_then(|index| facts.period.bank.question(index).media.as_ref());
         QuestionView {
             attempt: keys.attempt(facts.attempt),
             seq: facts.seq,
@@ -129,6 +133,7 @@ impl<'a> QuestionView<'a> {
             limit_ms: facts.period.round.limits.question_ms,
             remaining_ms: facts.remaining_ms,
             paper_remaining_ms: facts.paper_remaining_ms,
+            prefetch: next.map(|media| MediaView::of(media).url).into_iter().collect(),
         }
     }
 }
