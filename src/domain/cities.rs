@@ -152,12 +152,9 @@ impl CityTotals {
             })
             .collect();
         let code = |standing: &CityStanding| &season.region.city(standing.city).code;
-        standings.sort_by(|a, b| {
-            b.value_millionths
-                .cmp(&a.value_millionths)
-                .then(b.participants.cmp(&a.participants))
-                .then_with(|| code(a).cmp(code(b)))
-        });
+        // The order of those without a value tells nothing of how many took part.
+        let counted = |standing: &CityStanding| standing.value_millionths.map(|value| (value, standing.participants));
+        standings.sort_by(|a, b| counted(b).cmp(&counted(a)).then_with(|| code(a).cmp(code(b))));
         for (i, standing) in standings.iter_mut().enumerate() {
             standing.rank = standing.value_millionths.map(|_| i as u32 + 1);
         }
