@@ -77,15 +77,19 @@ impl Contest {
     fn take_up_recent(&self, mut recent: Vec<Finished>) {
         recent.sort_by_key(|finished| finished.standing.finished_at);
         let mut scoreboard = self.scoreboard();
-        let mut sampled_at = self.now().plus_ms(-SAMPLED_MS);
-        scoreboard.sample(sampled_at);
+        let now = self.now();
+        // Each minute's sample has what had ended before it, also those minutes in which nothing did.
+        let mut minute = now.plus_ms(-SAMPLED_MS);
         for finished in recent {
-            let at = finished.standing.finished_at;
-            if at.since(sampled_at) >= MINUTE_MS {
-                scoreboard.sample(at.plus_ms(-1));
-                sampled_at = at;
+            while minute < finished.standing.finished_at {
+                scoreboard.sample(minute);
+                minute = minute.plus_ms(MINUTE_MS);
             }
             scoreboard.finish(&self.season, &self.roster, &finished);
+        }
+        while minute < now {
+            scoreboard.sample(minute);
+            minute = minute.plus_ms(MINUTE_MS);
         }
     }
 

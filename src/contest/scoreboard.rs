@@ -59,6 +59,8 @@ struct Table {
     boards: HashMap<Scope, Board>,
     /// Counts the changes.
     revision: u64,
+    /// At which of them each board changed last.
+    changed: HashMap<Scope, u64>,
 }
 
 /// A page of a board: places with who has them.
@@ -76,6 +78,8 @@ pub struct Scoreboard {
     tallies: Vec<Vec<Option<Tally>>>,
     season: Table,
     cities: HashMap<Of, CityCounts>,
+    /// Counts the attempts that count: each changes the cities, whether or not it betters anyone's place.
+    counted: u64,
     /// City standings by the minute, oldest first.
     samples: std::collections::VecDeque<(Timestamp, HashMap<Of, CityTotals>)>,
 }
@@ -91,6 +95,7 @@ impl Scoreboard {
             cities: scopes
                 .map(|of| (of, CityCounts::new(season.region.cities.len(), season.cities.attempts_cap)))
                 .collect(),
+            counted: 0,
             samples: Default::default(),
         }
     }
@@ -112,6 +117,7 @@ impl Scoreboard {
         let tallies = self.tallies.iter().filter_map(|tallies| slot(tallies, participant));
         let in_season = season_standing(season.tally, tallies.map(|tally| tally.standing));
         let in_season = in_season.map(|standing| self.season.enter(participant, standing, place)).unwrap_or_default();
+        self.counted += 1;
         for of in [None, Some(round)] {
             if let Some(counts) = self.cities.get_mut(&of) {
                 counts.attempt_ended(participant, finished.city, finished.standing.score, finished.full);
@@ -171,16 +177,21 @@ impl Scoreboard {
     fn page(&self, of: Of, scope: Scope, rows: impl FnOnce(&Board) -> Vec<(u64, ParticipantId)>) -> Page {
         let table = self.table(of);
         let Some(board) = table.boards.get(&scope) else {
-            return Page { rows: Vec::new(), total: 0, revision: table.revision };
+            return Page { rows: Vec::new(), total: 0, revision: table.revision_of(scope) };
         };
         let with_standing = |(rank, who)| slot(&table.standings, who).map(|standing| (rank, who, standing));
         let rows = rows(board).into_iter().filter_map(with_standing).collect();
-        Page { rows, total: board.len(), revision: table.revision }
+        Page { rows, total: board.len(), revision: table.revision_of(scope) }
     }
 
-    /// Changes with every attempt that counts.
-    pub fn revision(&self, of: Of) -> u64 {
-        self.table(of).revision
+    /// Grows with every change of that board.
+    pub fn revision(&self, of: Of, scope: Scope) -> u64 {
+        self.table(of).revision_of(scope)
+    }
+
+    /// Grows with every attempt that counts.
+    pub fn cities_revision(&self) -> u64 {
+        self.counted
     }
 
     pub fn cities(&self, of: Of) -> Option<&CityTotals> {
@@ -207,8 +218,8 @@ impl Scoreboard {
     pub fn moved(&mut self, participant: ParticipantId, from: Place, to: Place) {
         for table in self.rounds.iter_mut().chain(std::iter::once(&mut self.season)) {
             if let Some(standing) = slot(&table.standings, participant) {
-                table.leave(participant, standing, from);
                 table.revision += 1;
+                table.leave(participant, standing, from);
                 table.join(participant, standing, to);
             }
         }
@@ -260,6 +271,7 @@ impl Table {
     fn join(&mut self, participant: ParticipantId, standing: Standing, place: Place) -> Ranks {
         let mut ranks = Ranks::default();
         for scope in scopes(place) {
+            self.changed.insert(scope, self.revision);
             let standings = &self.standings;
             let board = self.boards.entry(scope).or_default();
             let rank = board.insert(participant, &standing, |who| known(standings, who));
@@ -275,11 +287,16 @@ impl Table {
 
     fn leave(&mut self, participant: ParticipantId, standing: Standing, place: Place) {
         for scope in scopes(place) {
+            self.changed.insert(scope, self.revision);
             let standings = &self.standings;
             if let Some(board) = self.boards.get_mut(&scope) {
                 board.remove(participant, &standing, |who| known(standings, who));
             }
         }
+    }
+
+    fn revision_of(&self, scope: Scope) -> u64 {
+        self.changed.get(&scope).copied().unwrap_or_default()
     }
 
     fn rank(&self, scope: Scope, participant: ParticipantId) -> Option<u64> {

@@ -149,9 +149,11 @@ impl BoardName {
         Ok(BoardName::People(of, scope))
     }
 
-    pub fn of(self) -> Of {
+    /// Tells whether the board has changed; much cheaper than the board itself.
+    pub fn revision(self, contest: &Contest) -> u64 {
         match self {
-            BoardName::People(of, _) | BoardName::Cities(of, _) => of,
+            BoardName::People(of, scope) => contest.scoreboard().revision(of, scope),
+            BoardName::Cities(..) => contest.scoreboard().cities_revision(),
         }
     }
 }
@@ -279,7 +281,7 @@ pub fn entries(contest: &Contest, page: &Page, me: Option<ParticipantId>) -> Vec
 fn cities_view(contest: &Contest, of: Of, kind: CityIndexKind, now: Timestamp) -> CitiesView {
     let season = &contest.season;
     let scoreboard = contest.scoreboard();
-    let revision = scoreboard.revision(of);
+    let revision = scoreboard.cities_revision();
     let standings = scoreboard.cities(of).map(|counts| counts.ranked(season, kind)).unwrap_or_default();
     let before = scoreboard.cities_hour_ago(of, now).map(|counts| counts.ranked(season, kind)).unwrap_or_default();
     drop(scoreboard);

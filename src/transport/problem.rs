@@ -78,6 +78,14 @@ impl Problem {
         Problem::new(StatusCode::BAD_REQUEST, "bad_message", format!("消息格式不对：{why}"))
     }
 
+    /// The socket has no codes for calls: what was asked for in the wrong way is a bad message there.
+    pub fn over_the_socket(self) -> Problem {
+        match self.code {
+            "bad_request" | "not_found" => Problem { code: "bad_message", ..self },
+            _ => self,
+        }
+    }
+
     pub fn hello_first() -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, "hello_first", "请先发送 hello")
     }

@@ -160,7 +160,12 @@ impl Phone {
     ) -> Result<(), Gone> {
         // The frame's buffer is let go before anything is awaited.
         let reply = match frame {
-            None | Some(Ok(Message::Close(_))) => return Err(Gone::Closed),
+            None => return Err(Gone::Closed),
+            Some(Ok(Message::Close(_))) => {
+                // Its answer waits to be written.
+                within(socket.flush()).await?;
+                return Err(Gone::Closed);
+            }
             Some(Err(error)) => return Err(fault(error)),
             Some(Ok(Message::Text(text))) => self.take(&text, now),
             Some(Ok(Message::Binary(_))) => self.bad_message("请用文本帧"),
@@ -210,7 +215,7 @@ impl Phone {
             Some(problem) => Err(problem),
             None => self.act(message, now),
         };
-        done.unwrap_or_else(|problem| self.refuse(&problem, Some(re)))
+        done.unwrap_or_else(|problem| self.refuse(&problem.over_the_socket(), Some(re)))
     }
 
     fn refuse(&self, problem: &Problem, re: Option<Re<'_>>) -> Reply {
@@ -231,9 +236,9 @@ impl Phone {
 
     fn act(&mut self, message: ClientMessage<'_>, now: Timestamp) -> Result<Reply, Problem> {
         match message {
-            ClientMessage::Ping { n } => Ok(Reply::Say(ServerMessage::Pong { n, now: now.0 }.text().into())),
             ClientMessage::Hello { token } => self.hello(token.as_deref(), now),
             _ if matches!(self.party, Party::Stranger) => Err(Problem::hello_first()),
+            ClientMessage::Ping { n } => Ok(Reply::Say(ServerMessage::Pong { n, now: now.0 }.text().into())),
             ClientMessage::Watch(watched) => self.watch(&watched),
             ClientMessage::Unwatch(watched) => self.unwatch(&watched),
             ClientMessage::Start { round } => {
@@ -408,7 +413,7 @@ impl Phone {
         let mut frames = Vec::new();
         for (name, told) in &mut watching.boards {
             // A change is cheaper to ask for than a board is to make.
-            if self.app.contest.scoreboard().revision(name.of()) == *told {
+            if name.revision(&self.app.contest) == *told {
                 continue;
             }
             let view = self.app.boards.view(&self.app.contest, *name);
