@@ -24,15 +24,12 @@ use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering;
 use tokio::sync::Mutex;
 
-/// For so long the same request gets the same participant again.
-const REQUEST_MS: i64 = 24 * 60 * 60 * 1000;
 /// Requests that come twice at once wait for each other, in so many lines.
 const LINES: usize = 64;
 
 pub struct Accounts {
     tokens: DashMap<TokenHash, ParticipantId>,
     recoveries: DashMap<TokenHash, ParticipantId>,
-    requests: DashMap<[u8; 16], (ParticipantId, Timestamp)>,
     lines: [Mutex<()>; LINES],
     next_participant: AtomicI64,
     pub codes: Codes,
@@ -96,7 +93,6 @@ impl Accounts {
         Accounts {
             tokens: DashMap::new(),
             recoveries: DashMap::new(),
-            requests: DashMap::new(),
             lines: std::array::from_fn(|_| Mutex::new(())),
             next_participant: AtomicI64::new(1),
             codes: Codes::default(),
@@ -125,7 +121,9 @@ impl Accounts {
         let recovery = tokens::recovery_code(&keys.of_request("recovery", &joining.request));
         let _line = self.lines[usize::from(joining.request[15]) % LINES].lock().await;
         let now = contest.now();
-        if let Some(participant) = self.of_request(&joining.request, now) {
+        // The token follows from the request: whose it is, made the request before. Not for a day only, since a second
+        // participant with the same token would take the first one's place.
+        if let Some(participant) = self.of_token(token.hand_over()) {
             return Ok(Joined { participant, token, recovery });
         }
         let season = &contest.season;
@@ -156,11 +154,6 @@ impl Accounts {
         })));
         committed.await.map_err(|_| JoinRefusal::Busy)?;
         Ok(Joined { participant, token, recovery })
-    }
-
-    fn of_request(&self, request: &[u8; 16], now: Timestamp) -> Option<ParticipantId> {
-        let (participant, at) = *self.requests.get(request)?;
-        (now.since(at) <= REQUEST_MS).then_some(participant)
     }
 
     /// A new token for somebody who has shown a code or a recovery code.
@@ -244,7 +237,6 @@ impl Follower for Accounts {
     fn registered(&self, registered: &Registered) {
         self.tokens.insert(registered.token, registered.participant);
         self.recoveries.insert(registered.recovery, registered.participant);
-        self.requests.insert(registered.request, (registered.participant, registered.at));
         self.next_participant.fetch_max(registered.participant.0 + 1, Ordering::Relaxed);
     }
 
@@ -252,12 +244,5 @@ impl Follower for Accounts {
         if let Note::Token { participant, token } = note {
             self.tokens.insert(*token, *participant);
         }
-    }
-}
-
-impl Accounts {
-    /// Forgets requests that are too old to come again.
-    pub fn clear_old_requests(&self, now: Timestamp) {
-        self.requests.retain(|_, (_, at)| now.since(*at) <= REQUEST_MS);
     }
 }

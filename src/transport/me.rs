@@ -75,6 +75,27 @@ impl OptionalFromRequestParts<Arc<App>> for Caller {
     }
 }
 
+/// A part of the address, or what stands behind its question mark, refused as everything else is.
+pub struct Asked<T>(pub T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Asked<Query<T>> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Asked<Query<T>>, Problem> {
+        let query = Query::<T>::from_request_parts(parts, app).await;
+        query.map(Asked).map_err(|rejection| Problem::bad_request(format!("请求的参数不对：{rejection}")))
+    }
+}
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Asked<Path<T>> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Asked<Path<T>>, Problem> {
+        let path = <Path<T> as FromRequestParts<Arc<App>>>::from_request_parts(parts, app).await;
+        path.map(Asked).map_err(|rejection| Problem::bad_request(format!("请求的地址不对：{rejection}")))
+    }
+}
+
 /// A JSON body, with what is wrong said in the person's words.
 pub struct Said<T>(pub T);
 
@@ -300,7 +321,7 @@ pub struct HistoryQuery {
 pub async fn attempts(
     State(app): State<Arc<App>>,
     Caller(me): Caller,
-    Query(query): Query<HistoryQuery>,
+    Asked(Query(query)): Asked<Query<HistoryQuery>>,
 ) -> Result<Json<serde_json::Value>, Problem> {
     let unknown = || Problem::not_found("这份答卷");
     let before = query.before.map(|id| app.contest.keys.attempt_of(&id).ok_or_else(unknown)).transpose()?;
@@ -363,7 +384,7 @@ struct ReviewView {
 pub async fn attempt(
     State(app): State<Arc<App>>,
     Caller(me): Caller,
-    Path(id): Path<String>,
+    Asked(Path(id)): Asked<Path<String>>,
 ) -> Result<Response, Problem> {
     let unknown = || Problem::not_found("这份答卷");
     let contest = &app.contest;

@@ -15,6 +15,7 @@ use crate::transport::board_view::LIMIT_USUAL;
 use crate::transport::board_view::MeView;
 use crate::transport::board_view::PeopleView;
 use crate::transport::board_view::entries;
+use crate::transport::me::Asked;
 use crate::transport::me::Caller;
 use crate::transport::problem::Problem;
 use crate::transport::state::App;
@@ -73,7 +74,7 @@ struct OrganisationView {
 /// Organisations of a city, and the region's own, whose name holds the text.
 pub async fn organisations(
     State(app): State<Arc<App>>,
-    Query(query): Query<OrganisationQuery>,
+    Asked(Query(query)): Asked<Query<OrganisationQuery>>,
 ) -> Result<Json<Organisations>, Problem> {
     let season = &app.contest.season;
     let unknown = || Problem::bad_request("没有这个城市");
@@ -105,8 +106,8 @@ pub struct BoardQuery {
 /// A board. With `around=me` and a token, one's own place and neighbours too.
 pub async fn board(
     State(app): State<Arc<App>>,
-    Path(scope): Path<String>,
-    Query(query): Query<BoardQuery>,
+    Asked(Path(scope)): Asked<Path<String>>,
+    Asked(Query(query)): Asked<Query<BoardQuery>>,
     caller: Option<Caller>,
 ) -> Result<Json<Body>, Problem> {
     let limit = query.limit.unwrap_or(LIMIT_USUAL);
@@ -155,7 +156,10 @@ fn add_me(
 }
 
 /// Commitments of a round's draw periods; their draw list once one has begun, secrets once they are out.
-pub async fn proof(State(app): State<Arc<App>>, Path(round): Path<String>) -> Result<Json<Proof>, Problem> {
+pub async fn proof(
+    State(app): State<Arc<App>>,
+    Asked(Path(round)): Asked<Path<String>>,
+) -> Result<Json<Proof>, Problem> {
     let contest = &app.contest;
     let unknown = || Problem::of(&crate::contest::refusal::Refusal::UnknownRound, &contest.season.time_zone);
     let index = contest.season.round_of_id(&round).ok_or_else(unknown)?;
@@ -199,7 +203,10 @@ pub struct ReceiptView {
 }
 
 /// What a receipt vouches for, and nothing personal.
-pub async fn receipt(State(app): State<Arc<App>>, Path(typed): Path<String>) -> Result<Json<ReceiptView>, Problem> {
+pub async fn receipt(
+    State(app): State<Arc<App>>,
+    Asked(Path(typed)): Asked<Path<String>>,
+) -> Result<Json<ReceiptView>, Problem> {
     let missing = || Problem::not_found("这张回执，请核对 12 位字符");
     let receipt = fairness::receipt_as_typed(&typed).ok_or_else(missing)?;
     let recorded = app.contest.store().attempt_of_receipt(&receipt).await?.ok_or_else(missing)?;

@@ -199,7 +199,6 @@ async fn beat(app: Arc<App>) {
         app.beat.send_modify(|beats| *beats += 1);
         if *app.beat.borrow() % 60 == 0 {
             app.admission.forget_the_quiet();
-            app.accounts.clear_old_requests(app.contest.now());
         }
     }
 }
