@@ -2,6 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod harness;
+mod http;
 mod commands;
+mod limits;
+mod moments;
 mod paper;
+mod strangers;
+mod presets;
+mod promises;
+mod restart;
 mod tidy;
+mod wire;

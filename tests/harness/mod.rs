@@ -1,6 +1,8 @@
 //! A server in the test's own process, on a free port, in a temporary folder, with a clock that the test moves;
 //! and a client that knows the wire and nothing of the server's code.
 
+pub(crate) mod steps;
+
 use futures_util::SinkExt;
 use futures_util::StreamExt;
 use kejing::accounts::names::BlockedNames;
@@ -85,6 +87,15 @@ impl Start {
     /// # Errors
     /// Why the server does not start.
     pub(crate) async fn start(self) -> Result<Server, ServeError> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        self.start_on(listener).await
+    }
+
+    /// On a listener that strangers may have found before the server starts.
+    ///
+    /// # Errors
+    /// Why the server does not start.
+    pub(crate) async fn start_on(self, listener: TcpListener) -> Result<Server, ServeError> {
         let season_file = self.folder.path().join("season.toml");
         std::fs::write(&season_file, &self.season).unwrap();
         for (shipped, name) in [("seasons/regions", "regions"), ("question-bank", "question-bank")] {
@@ -104,7 +115,6 @@ impl Start {
             store: Arc::new(store),
             accept_change: self.accept_change,
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let (ready, is_ready) = tokio::sync::oneshot::channel();
