@@ -133,13 +133,20 @@ pub fn season_standing(rule: SeasonTallyRule, rounds: impl IntoIterator<Item = S
     Some(rounds.fold(first, |so_far, round| match rule {
         SeasonTallyRule::BestRound => so_far.min(round),
         SeasonTallyRule::SumOfRounds => {
-            let latest =
-                if (round.finished_at, round.attempt) > (so_far.finished_at, so_far.attempt) { round } else { so_far };
+            // As within a round: what earned nothing leaves finish and id with what did.
+            let round_is_later = (round.finished_at, round.attempt) > (so_far.finished_at, so_far.attempt);
+            let by_round = match (so_far.score, round.score) {
+                (0, 0) => !round_is_later,
+                (_, 0) => false,
+                (0, _) => true,
+                _ => round_is_later,
+            };
+            let brought = if by_round { round } else { so_far };
             Standing {
                 score: so_far.score + round.score,
                 elapsed_ms: so_far.elapsed_ms + round.elapsed_ms,
-                finished_at: latest.finished_at,
-                attempt: latest.attempt,
+                finished_at: brought.finished_at,
+                attempt: brought.attempt,
             }
         }
     }))
@@ -250,5 +257,15 @@ mod tests {
         assert_eq!(season_standing(SeasonTallyRule::SumOfRounds, rounds), Some(standing(170, 30, 5, 5)));
         assert_eq!(season_standing(SeasonTallyRule::BestRound, rounds), Some(rounds[0]));
         assert_eq!(season_standing(SeasonTallyRule::BestRound, []), None);
+    }
+
+    #[test]
+    fn a_round_that_earned_nothing_leaves_the_seasons_finish() {
+        let rounds = [standing(90, 10, 3, 3), standing(0, 20, 5, 5)];
+        for rounds in [rounds, [rounds[1], rounds[0]]] {
+            assert_eq!(season_standing(SeasonTallyRule::SumOfRounds, rounds), Some(standing(90, 30, 3, 3)));
+        }
+        let nothing = [standing(0, 10, 5, 5), standing(0, 20, 3, 3)];
+        assert_eq!(season_standing(SeasonTallyRule::SumOfRounds, nothing), Some(standing(0, 30, 3, 3)));
     }
 }
