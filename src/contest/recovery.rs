@@ -104,8 +104,8 @@ impl Opening {
         let mut notes = all_notes(self.store.as_ref()).await?;
         let mut scribe = Scribe { store: Arc::clone(&self.store), state, now, alive_at: state.alive_at.unwrap_or(now) };
         let settled_on = self.settle_files(&mut scribe, &mut notes).await?;
-        let periods = self.take_up_periods(&mut scribe, &mut notes, &settled_on).await?;
         let closes = closes_after_outages(&self.season, &notes);
+        let periods = self.take_up_periods(&mut scribe, &mut notes, &settled_on, &closes).await?;
         for noted in &notes {
             follower.noted(noted.n, noted.at, &noted.note);
         }
@@ -193,6 +193,7 @@ impl Opening {
         scribe: &mut Scribe,
         notes: &mut Vec<Noted>,
         settled_on: &SettledOn,
+        closes: &[Timestamp],
     ) -> Result<Periods, OpeningError> {
         let mut history = History::default();
         let mut periods = Periods::default();
@@ -211,7 +212,7 @@ impl Opening {
         let zone = &self.season.time_zone;
         for (index, round) in indexed(&self.season.rounds) {
             let Some((_, digest, bank)) = settled_on.banks.iter().find(|(id, ..)| *id == round.bank) else { continue };
-            for (from, to) in wanted_periods(round, zone, scribe.now) {
+            for (from, to) in wanted_periods(round, closes[usize::from(index.0)], zone, scribe.now) {
                 let standing = periods.of_round(index).iter().rev().find(|period| {
                     period.to == to
                         && period.from <= from.max(scribe.now)
@@ -383,13 +384,15 @@ pub(crate) fn indexed(rounds: &[Round]) -> impl Iterator<Item = (RoundIndex, &Ro
 }
 
 /// The draw periods that a round must have by `now`: the one that is running or comes first, and for weeks the next one too,
-/// so that each commitment is public before its period opens.
+/// so that each commitment is public before its period opens. `closes` is the round's end by now, outages counted: it may
+/// lie in a week that the file knew nothing of.
 pub(crate) fn wanted_periods(
     round: &Round,
+    closes: Timestamp,
     zone: &crate::domain::time::TimeZone,
     now: Timestamp,
 ) -> Vec<(Timestamp, Option<Timestamp>)> {
-    if now >= round.closes {
+    if now >= closes {
         return Vec::new();
     }
     match round.draw_period {
@@ -402,7 +405,7 @@ pub(crate) fn wanted_periods(
                 let to = zone.start_of(Day(monday.0 + 7 * weeks + 7));
                 (from.max(round.opens), Some(to))
             };
-            [week(0), week(1)].into_iter().filter(|(from, _)| *from < round.closes).collect()
+            [week(0), week(1)].into_iter().filter(|(from, _)| *from < closes).collect()
         }
     }
 }

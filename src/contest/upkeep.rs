@@ -46,7 +46,7 @@ impl Contest {
     async fn open_periods(&self, now: Timestamp) -> Result<(), LedgerError> {
         for (index, round) in indexed(&self.season.rounds) {
             let Some((_, digest, bank)) = self.banks.iter().find(|(id, ..)| *id == round.bank) else { continue };
-            for (from, to) in wanted_periods(round, &self.season.time_zone, now) {
+            for (from, to) in wanted_periods(round, self.closes(index), &self.season.time_zone, now) {
                 let standing = self.periods_of(index);
                 if standing
                     .iter()
