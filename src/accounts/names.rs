@@ -7,7 +7,7 @@ pub const NAME_CHARACTERS: std::ops::RangeInclusive<usize> = 2..=20;
 pub enum NameFault {
     #[error("姓名要有 2 到 20 个字")]
     Length,
-    #[error("姓名只能用汉字、字母和间隔号「·」")]
+    #[error("姓名只能用汉字、字母和间隔号「·」，间隔号要在中间")]
     Characters,
     #[error("这个名字不能使用，请换一个")]
     Blocked,
@@ -34,9 +34,7 @@ impl BlockedNames {
         }
         let dots_inside = !name.starts_with('·') && !name.ends_with('·') && !name.contains("··");
         let allowed = |c: char| c == '·' || is_han(c) || (c.is_alphabetic() && !is_invisible(c));
-        // One space between the parts of a name in letters: "Mary Smith".
-        let spaced = !name.contains("  ");
-        if !dots_inside || !spaced || !name.chars().all(|c| allowed(c) || c == ' ') {
+        if !dots_inside || !name.chars().all(allowed) {
             return Err(NameFault::Characters);
         }
         let plain = folded(&name);
@@ -47,9 +45,17 @@ impl BlockedNames {
     }
 }
 
-/// Lower case, without dots and spaces, so that neither hides a blocked word.
+/// Lower case and half width, without dots and spaces, so that none of these hides a blocked word.
 fn folded(text: &str) -> String {
-    text.chars().filter(|c| !"· ".contains(*c)).flat_map(char::to_lowercase).collect()
+    text.chars().filter(|c| !"· ".contains(*c)).map(half_width).flat_map(char::to_lowercase).collect()
+}
+
+/// `Ａ` as `A`: the full-width forms stand in the order of ASCII.
+fn half_width(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        other => other,
+    }
 }
 
 fn is_han(c: char) -> bool {
@@ -86,7 +92,9 @@ mod tests {
         check(" 韦小兰 ", Ok("韦小兰"));
         check("阿卜杜·热合曼", Ok("阿卜杜·热合曼"));
         check("阿卜杜•热合曼", Ok("阿卜杜·热合曼"));
-        check("Mary Smith", Ok("Mary Smith"));
+        check("Mary·Smith", Ok("Mary·Smith"));
+        check("Mary Smith", Err(NameFault::Characters));
+        check("Ａｄｍｉｎ", Err(NameFault::Blocked));
         check("𠮷野", Ok("𠮷野"));
         check("韦", Err(NameFault::Length));
         check(&"长".repeat(21), Err(NameFault::Length));

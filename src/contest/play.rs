@@ -40,6 +40,8 @@ const DUE_RETRY_MS: i64 = 50;
 pub enum Answered {
     /// The verdict comes by itself when it is durable.
     Settling,
+    /// An answer to the same question is being committed: to be asked again when there is news of it.
+    Waiting,
     /// The same answer was settled before: its verdict as it was first told.
     Again(VerdictFacts),
     /// Not live and not just ended: [`Contest::answer_to_past`] knows.
@@ -165,7 +167,7 @@ impl Contest {
                 room.push(self.settled_entry(seat.participant, live, settlement, now));
                 Ok(Answered::Settling)
             }
-            Ok(Judged::Waiting) => Ok(Answered::Settling),
+            Ok(Judged::Waiting) => Ok(Answered::Waiting),
             Ok(Judged::Again) => Ok(live.verdict_facts(seq).map_or(Answered::Past, Answered::Again)),
             Err(refusal) => {
                 drop(state);

@@ -160,7 +160,7 @@ pub enum AnswerRefusal {
 pub enum Judged {
     /// Commit this, then [`Attempt::settle`].
     Settling(Settlement),
-    /// The same answer is being committed; its verdict comes by itself.
+    /// An answer to it is being committed: ask again when that is through.
     Waiting,
     /// The same answer was settled: tell its verdict again.
     Again,
@@ -324,22 +324,21 @@ impl Attempt {
         now: Timestamp,
     ) -> Result<Judged, AnswerRefusal> {
         let current = self.current_seq();
-        if seq == 0 || seq > current {
+        let over = matches!(self.phase, Phase::Over(_));
+        if seq == 0 || seq > self.of() || (seq > current && !over) {
             return Err(AnswerRefusal::WrongSeq);
         }
         let question = self.question(rules, seq).ok_or(AnswerRefusal::WrongSeq)?;
         let chosen = shown.and_then(|shown| self.paper.order(seq, question).to_bank(shown));
         if let Some(before) = self.settled.get(seq as usize - 1) {
-            return same(before.given, chosen, Judged::Again);
+            return again(before.given, chosen);
         }
         let since = match self.phase {
             Phase::Open { since } => since,
-            Phase::Settling(Settlement { question: Some(fate), .. }) => {
-                return same(fate.given, chosen, Judged::Waiting);
-            }
-            Phase::Starting | Phase::Settling(_) | Phase::Reading { .. } | Phase::Over(_) => {
-                return Err(AnswerRefusal::WrongSeq);
-            }
+            Phase::Settling(Settlement { question: Some(_), .. }) => return Ok(Judged::Waiting),
+            // What was not settled when the attempt ended never will be.
+            Phase::Settling(_) | Phase::Over(_) => return Err(AnswerRefusal::TooLate),
+            Phase::Starting | Phase::Reading { .. } => return Err(AnswerRefusal::WrongSeq),
         };
         if self.deadline(rules).is_some_and(|deadline| now >= deadline) {
             return Err(AnswerRefusal::TooLate);
@@ -449,11 +448,12 @@ impl Attempt {
     }
 }
 
-fn same(before: Given, now: Option<Choices>, then: Judged) -> Result<Judged, AnswerRefusal> {
+/// An answer to a question that is settled.
+fn again(before: Given, now: Option<Choices>) -> Result<Judged, AnswerRefusal> {
     match before {
-        Given::TimedOut => Err(AnswerRefusal::TooLate),
-        Given::Chosen(chosen) if Some(chosen) == now => Ok(then),
-        Given::Chosen(_) | Given::Left => Err(AnswerRefusal::AlreadyAnswered),
+        Given::TimedOut | Given::Left => Err(AnswerRefusal::TooLate),
+        Given::Chosen(chosen) if Some(chosen) == now => Ok(Judged::Again),
+        Given::Chosen(_) => Err(AnswerRefusal::AlreadyAnswered),
     }
 }
 

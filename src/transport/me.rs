@@ -62,7 +62,9 @@ impl OptionalFromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Option<Caller>, Problem> {
         let Some(header) = parts.headers.get(header::AUTHORIZATION) else { return Ok(None) };
-        let token = header.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
+        // The scheme's name is written in capitals or not (RFC 9110, 11.1).
+        let bearer = header.to_str().ok().and_then(|value| value.split_once(' '));
+        let token = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).map(|(_, token)| token);
         let owner = token.and_then(|token| app.accounts.of_token(token.trim()));
         let Some(participant) = owner else {
             if let Some(peer) = parts.extensions.get::<Peer>() {
@@ -110,8 +112,13 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Said<T> {
                 Problem::bad_request("请求没有完整送达，请重试")
             }
         })?;
-        let said =
-            serde_json::from_slice(&bytes).map_err(|error| Problem::bad_request(format!("请求格式不对：{error}")));
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return Err(Problem::bad_request("请求应当是一个 JSON 对象"));
+        }
+        let said = serde_json::from_slice(&bytes).map_err(|error| {
+            let (row, column) = (error.line(), error.column());
+            Problem::bad_request(format!("请求缺少必填的内容，或者写法不对（第 {row} 行第 {column} 列）"))
+        });
         said.map(Said)
     }
 }

@@ -108,9 +108,11 @@ impl Problem {
             Refusal::UnknownRound => Problem::new(StatusCode::NOT_FOUND, "unknown_round", "没有这个场次，请刷新页面"),
             Refusal::AttemptsExhausted(exhausted) => conflict("attempts_exhausted", exhausted_sentence(*exhausted)),
             Refusal::AttemptInProgress => conflict("attempt_in_progress", "您有一份答卷还没有答完，请先答完或交卷"),
-            Refusal::UnknownAttempt => {
-                Problem::new(StatusCode::NOT_FOUND, "unknown_attempt", "这份答卷已经结束，请到「我的答卷」查看")
-            }
+            Refusal::UnknownAttempt => Problem::new(
+                StatusCode::NOT_FOUND,
+                "unknown_attempt",
+                "没有这份正在答的答卷，已经答完的请到「我的答卷」查看",
+            ),
             Refusal::Answer(answer) => of_answer(*answer),
             Refusal::NotEligible(why) => {
                 Problem::new(StatusCode::FORBIDDEN, "not_eligible", not_eligible_sentence(why))

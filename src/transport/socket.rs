@@ -3,6 +3,7 @@
 use crate::contest::meet::Presence;
 use crate::contest::meet::Superseded;
 use crate::contest::play::Answered;
+use crate::contest::refusal::Refusal;
 use crate::contest::seat::News;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
@@ -42,6 +43,8 @@ const HELLO_MS: i64 = 10_000;
 const SILENCE_MS: i64 = 60_000;
 /// A client that has not taken a message within so long is too slow: its socket goes, it resumes.
 const SEND_MS: u64 = 20_000;
+/// At most so many answers wait for the commit of one to the same question; one more is `busy`.
+const LATER_MAX: usize = 8;
 /// At most so many boards a socket; one more is refused.
 const WATCHED_MAX: usize = 8;
 /// When draining, clients are told to come back within so long, spread evenly.
@@ -72,6 +75,7 @@ struct Phone {
     party: Party,
     watching: Option<Box<Watching>>,
     bad_messages: u8,
+    later: Vec<Answer>,
     _slot: Slot,
 }
 
@@ -81,6 +85,13 @@ enum Gone {
     Close(u16, &'static str),
 }
 
+#[derive(Clone, Copy)]
+struct Answer {
+    attempt: AttemptId,
+    seq: u32,
+    shown: Option<Choices>,
+}
+
 /// What one frame asks of the socket's task.
 enum Reply {
     Nothing,
@@ -88,18 +99,25 @@ enum Reply {
     /// Only the ledger knows.
     Past {
         participant: ParticipantId,
-        attempt: AttemptId,
-        seq: u32,
-        shown: Option<Choices>,
+        answer: Answer,
     },
+    /// An answer to the same question is being committed: it is asked again after that.
+    Later(Answer),
     SayAndClose(Utf8Bytes, u16, &'static str),
 }
 
 /// Serves one socket until it is gone.
 pub async fn run(app: Arc<App>, mut socket: WebSocket, address: IpAddr, slot: Slot) {
     app.meters.sockets.inc();
-    let phone =
-        Phone { app: Arc::clone(&app), address, party: Party::Stranger, watching: None, bad_messages: 0, _slot: slot };
+    let phone = Phone {
+        app: Arc::clone(&app),
+        address,
+        party: Party::Stranger,
+        watching: None,
+        bad_messages: 0,
+        later: Vec::new(),
+        _slot: slot,
+    };
     if let Gone::Close(code, reason) = phone.serve(&mut socket).await {
         let frame = CloseFrame { code, reason: reason.into() };
         // A client that no longer reads is left to the system.
@@ -131,7 +149,10 @@ impl Phone {
                     heard_at = clock.now();
                     self.hear(socket, frame, heard_at).await
                 }
-                Event::News => self.tell_news(socket).await,
+                Event::News => match self.tell_news(socket).await {
+                    Ok(()) if !self.later.is_empty() => self.answer_later(socket).await,
+                    told => told,
+                },
                 Event::Beat => self.tell_boards(socket).await,
                 Event::Stopping => return self.say_reconnect(socket).await,
                 Event::Quiet => {
@@ -181,10 +202,11 @@ impl Phone {
                 say(socket, text).await?;
                 return Err(Gone::Close(code, reason));
             }
-            Reply::Past { participant, attempt, seq, shown } => {
-                let text = self.answer_to_past(participant, attempt, seq, shown).await;
+            Reply::Past { participant, answer } => {
+                let text = self.answer_to_past(participant, answer).await;
                 say(socket, text).await?;
             }
+            Reply::Later(answer) => self.later.push(answer),
         }
         if let Party::Participant(seated) = &self.party {
             if !seated.welcomed {
@@ -250,29 +272,19 @@ impl Phone {
             ClientMessage::Finish { attempt } => self.play_attempt(&attempt, |app, presence, attempt| {
                 app.contest.finish(&presence.seat, attempt, now).map(|()| Reply::Nothing)
             }),
-            ClientMessage::Answer { attempt, seq, choices } => self.play_attempt(&attempt, |app, presence, attempt| {
-                let answered = app.contest.answer(&presence.seat, attempt, seq, choices.0, now)?;
-                Ok(match answered {
-                    Answered::Settling => {
-                        app.meters.answers.inc();
-                        Reply::Nothing
+            ClientMessage::Answer { attempt, seq, choices } => {
+                let full = self.later.len() >= LATER_MAX;
+                self.play_attempt(&attempt, |app, presence, attempt| {
+                    if full {
+                        return Err(Refusal::Busy);
                     }
-                    Answered::Again(verdict) => {
-                        Reply::Say(ServerMessage::Verdict(VerdictView::of(&verdict, &app.contest.keys)).text().into())
-                    }
-                    Answered::Past => {
-                        let participant = presence.seat.participant;
-                        Reply::Past { participant, attempt, seq, shown: choices.0 }
-                    }
+                    app.answer(presence, Answer { attempt, seq, shown: choices.0 }, now)
                 })
-            }),
+            }
         }
     }
 
-    fn play(
-        &self,
-        act: impl FnOnce(&App, &Presence) -> Result<Reply, crate::contest::refusal::Refusal>,
-    ) -> Result<Reply, Problem> {
+    fn play(&self, act: impl FnOnce(&App, &Presence) -> Result<Reply, Refusal>) -> Result<Reply, Problem> {
         let Party::Participant(seated) = &self.party else { return Err(Problem::participants_only()) };
         act(&self.app, &seated.presence).map_err(|refusal| Problem::of(&refusal, &self.app.contest.season.time_zone))
     }
@@ -280,11 +292,11 @@ impl Phone {
     fn play_attempt(
         &self,
         attempt: &str,
-        act: impl FnOnce(&App, &Presence, AttemptId) -> Result<Reply, crate::contest::refusal::Refusal>,
+        act: impl FnOnce(&App, &Presence, AttemptId) -> Result<Reply, Refusal>,
     ) -> Result<Reply, Problem> {
         self.play(|app, presence| {
             let attempt = app.contest.keys.attempt_of(attempt);
-            act(app, presence, attempt.ok_or(crate::contest::refusal::Refusal::UnknownAttempt)?)
+            act(app, presence, attempt.ok_or(Refusal::UnknownAttempt)?)
         })
     }
 
@@ -353,20 +365,34 @@ impl Phone {
         Ok(texts)
     }
 
-    async fn answer_to_past(
-        &self,
-        participant: ParticipantId,
-        attempt: AttemptId,
-        seq: u32,
-        shown: Option<Choices>,
-    ) -> Utf8Bytes {
+    /// Answers that came while one to the same question was being committed are asked again.
+    async fn answer_later(&mut self, socket: &mut WebSocket) -> Result<(), Gone> {
+        let now = self.app.contest.now();
+        for answer in std::mem::take(&mut self.later) {
+            let re = Re { r#type: "answer", seq: Some(answer.seq) };
+            let reply = self.play(|app, presence| app.answer(presence, answer, now));
+            match reply.unwrap_or_else(|problem| self.refuse(&problem, Some(re))) {
+                Reply::Say(text) => say(socket, text).await?,
+                Reply::Past { participant, answer } => {
+                    let text = self.answer_to_past(participant, answer).await;
+                    say(socket, text).await?;
+                }
+                Reply::Later(answer) => self.later.push(answer),
+                Reply::Nothing | Reply::SayAndClose(..) => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn answer_to_past(&self, participant: ParticipantId, answer: Answer) -> Utf8Bytes {
+        let Answer { attempt, seq, shown } = answer;
         let contest = &self.app.contest;
         let re = Re { r#type: "answer", seq: Some(seq) };
         let problem = match contest.answer_to_past(participant, attempt, seq, shown).await {
             Ok(Ok(Answered::Again(verdict))) => {
                 return ServerMessage::Verdict(VerdictView::of(&verdict, &contest.keys)).text().into();
             }
-            Ok(Ok(_)) => Problem::of(&crate::contest::refusal::Refusal::UnknownAttempt, &contest.season.time_zone),
+            Ok(Ok(_)) => Problem::of(&Refusal::UnknownAttempt, &contest.season.time_zone),
             Ok(Err(refusal)) => Problem::of(&refusal, &contest.season.time_zone),
             Err(error) => Problem::from(error),
         };
@@ -435,6 +461,21 @@ impl Phone {
 }
 
 impl App {
+    fn answer(&self, presence: &Presence, answer: Answer, now: Timestamp) -> Result<Reply, Refusal> {
+        let Answer { attempt, seq, shown } = answer;
+        Ok(match self.contest.answer(&presence.seat, attempt, seq, shown, now)? {
+            Answered::Settling => {
+                self.meters.answers.inc();
+                Reply::Nothing
+            }
+            Answered::Waiting => Reply::Later(answer),
+            Answered::Again(verdict) => {
+                Reply::Say(ServerMessage::Verdict(VerdictView::of(&verdict, &self.contest.keys)).text().into())
+            }
+            Answered::Past => Reply::Past { participant: presence.seat.participant, answer },
+        })
+    }
+
     fn news_text(&self, news: &News) -> Utf8Bytes {
         let keys = &self.contest.keys;
         let text = match news {

@@ -61,7 +61,11 @@ impl<'a> ClientMessage<'a> {
     /// # Errors
     /// What is wrong with it, in Chinese.
     pub fn read(text: &'a str) -> Result<ClientMessage<'a>, String> {
-        let fields: Fields<'a> = serde_json::from_str(text).map_err(|error| format!("不是约定的 JSON（{error}）"))?;
+        if !text.trim_start().starts_with('{') {
+            return Err("应当是一个 JSON 对象".to_owned());
+        }
+        let place = |error: serde_json::Error| format!("第 {} 行第 {} 列不是约定的写法", error.line(), error.column());
+        let fields: Fields<'a> = serde_json::from_str(text).map_err(place)?;
         let missing = |name: &str| format!("缺少 {name}");
         let attempt = |attempt: Option<Cow<'a, str>>| attempt.ok_or_else(|| missing("attempt"));
         let watched = |board: Option<Cow<'a, str>>, round, by| match board {
