@@ -9,6 +9,7 @@ import People from './screens/People.vue'
 import Review from './screens/Review.vue'
 import SignIn from './screens/SignIn.vue'
 import Transfer from './screens/Transfer.vue'
+import Verify from './verify/Opening.vue'
 
 export const LATER: Record<string, Component> = {
   'sign-in': SignIn,
@@ -23,4 +24,5 @@ export const LATER: Record<string, Component> = {
   notices: Notices,
   me: Mine,
   transfer: Transfer,
+  verify: Verify,
 }

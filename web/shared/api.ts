@@ -114,6 +114,9 @@ export const api = {
   notices: () => call<{ notices: Notice[] }>('/notices'),
   organisations: (city: string, q: string) => call<{ organisations: Organisation[] }>('/organisations', { query: { city, q } }),
 
+  /** As it came: it is read by the code that checks it. */
+  proof: (round: string) => call<unknown>(`/rounds/${segment(round)}/proof`),
+
   join: (registration: Registration) => call<Registered>('/participants', { method: 'POST', body: registration }),
   signIn: (by: { code: string } | { recovery: string }) => call<SignedIn>('/sessions', { method: 'POST', body: by }),
   transferCode: (token: string) => call<TransferCode>('/me/code', { method: 'POST', token, body: {} }),

@@ -202,6 +202,10 @@ export interface ReviewItem {
 export interface AttemptReview extends AttemptSummary {
   /** Absent until the round's feedback allows it. */
   review?: ReviewItem[]
+  /** These three once the secret of the attempt's draw period is out. */
+  seed?: string
+  paper?: string[]
+  orders?: number[][]
 }
 
 export interface BoardEntry {

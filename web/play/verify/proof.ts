@@ -43,6 +43,18 @@ export function check(proof: Proof, one: PeriodProof): Finding {
   return found === one.commitment ? { is: 'same' } : { is: 'differs', found }
 }
 
+/** The period whose secret drew a paper that was started at `at`: of those running then, the one opened last. */
+export function periodAt(proof: Proof, at: number): PeriodProof | undefined {
+  const running = proof.periods.filter(({ from, to }) => (from === null || from <= at) && (to === null || at < to))
+  return running[running.length - 1]
+}
+
+/** Attempts of a round with their numbers, the first one first. `attempts` is a whole history in any order. */
+export function numbered<T extends { round: string; started_at: number }>(attempts: readonly T[], round: string): (T & { number: number })[] {
+  const mine = attempts.filter((one) => one.round === round).sort((a, b) => a.started_at - b.started_at)
+  return mine.map((one, place) => ({ ...one, number: place + 1 }))
+}
+
 export interface Recomputed {
   period: number
   seed: string

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { below, block } from './chacha20'
 import { bytesOfHex, fields, hex } from './fields'
 import type { Blueprint, Entry } from './paper'
-import { check, compare, proofOfText, readProof, recompute, type Proof } from './proof'
+import { check, compare, numbered, periodAt, proofOfText, readProof, recompute, type Proof } from './proof'
 import { hmacSha256, sha256 } from './sha256'
 
 interface Vector {
@@ -97,7 +97,7 @@ describe('a proof', () => {
   })
 
   it('waits for its secret', () => {
-    const { secrets: _, draw_list: __, ...before } = first()
+    const before = { ...first(), secrets: undefined, draw_list: undefined }
     expect(finding(before)).toEqual({ is: 'waiting' })
     expect(paperOf(readProof(before), 'p', 1)).toBeNull()
   })
@@ -114,12 +114,30 @@ describe('a proof', () => {
     expect(finding({ ...told, draw_list: [], commitments: [{ ...told.commitments[0], draw_list: told.draw_list }] })).toEqual({ is: 'same' })
   })
 
+  it('says which period drew a paper: where two run at once, the one opened last', () => {
+    const { commitment } = vectors.periods[0]!
+    const commitments = [
+      { period: 0, from: 0, to: 100, commitment, algorithm: 1 },
+      { period: 1, from: 40, to: 100, commitment, algorithm: 1 },
+      { period: 2, from: 100, commitment, algorithm: 1 },
+    ]
+    const proof = readProof({ ...first(), commitments })
+    expect([0, 39, 40, 99, 100, 1e15].map((at) => periodAt(proof, at)?.period)).toEqual([0, 0, 1, 1, 2, 2])
+  })
+
   it('is refused in Chinese when it is something else', () => {
     const told = first()
     expect(() => proofOfText('<html>')).toThrow('不是公示文件')
     for (const bad of [null, [], {}, { ...told, season: 1 }, { ...told, commitments: {} }, { ...told, draw_list: [{ ...told.draw_list[0], kind: 'toString' }] }, { ...told, draw_list: [{ ...told.draw_list[0], options: 9 }] }]) {
       expect(() => readProof(bad)).toThrow('这份公示不完整')
     }
+  })
+})
+
+describe('an attempt', () => {
+  it('is numbered within its round, from the first', () => {
+    const history = [['final', 40], ['daily', 30], ['daily', 10], ['final', 20]].map(([round, at]) => ({ round: String(round), started_at: Number(at) }))
+    expect(numbered(history, 'daily').map(({ number, started_at }) => [number, started_at])).toEqual([[1, 10], [2, 30]])
   })
 })
 
