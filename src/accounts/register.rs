@@ -9,6 +9,7 @@ use crate::contest::clock::chance;
 use crate::contest::core::Contest;
 use crate::contest::recovery::Follower;
 use crate::contest::roster;
+use crate::contest::roster::Changes;
 use crate::contest::roster::Place;
 use crate::domain::ids::ParticipantId;
 use crate::domain::season::Season;
@@ -82,8 +83,8 @@ pub enum JoinRefusal {
     NoConsent,
     #[error("本赛季需要手机号登录")]
     PhoneNeeded,
-    #[error("城市一个赛季只能更改一次，您已经改过了")]
-    CityChangedBefore,
+    #[error("{0}一个赛季只能更改一次，您已经改过了")]
+    ChangedBefore(&'static str),
     #[error("服务器正忙，请稍后再试")]
     Busy,
 }
@@ -178,13 +179,13 @@ impl Accounts {
         change: Change,
     ) -> Result<(), JoinRefusal> {
         let season = &contest.season;
-        let found_now = contest.roster.with(participant, |p| (p.name.to_string(), p.place, p.moved.is_some()));
-        let Some((name, place, moved)) = found_now else { return Err(JoinRefusal::Busy) };
+        let found_now = contest.roster.with(participant, |p| (p.name.to_string(), p.place, p.changed));
+        let Some((name, place_before, changed)) = found_now else { return Err(JoinRefusal::Busy) };
         let name = match change.name {
             Some(name) => self.blocked.check(&name).map_err(JoinRefusal::Name)?,
             None => name,
         };
-        let before = roster::who(season, &name, place);
+        let before = roster::who(season, &name, place_before);
         let city = change.city.unwrap_or_else(|| before.city.clone());
         let stays = city == before.city;
         // Another city has other counties, and other organisations but for the region's own.
@@ -194,8 +195,14 @@ impl Accounts {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let (county, organisation, group) = (given(county), given(organisation), given(group));
         let place = found(contest, &city, county.as_deref(), organisation.as_deref(), group.as_deref())?;
-        if !stays && moved {
-            return Err(JoinRefusal::CityChangedBefore);
+        let alters = Changes::between(place_before, place);
+        let again = [
+            (alters.place && changed.place, "所在的地方"),
+            (alters.organisation && changed.organisation, "单位"),
+            (alters.group && changed.group, "组别"),
+        ];
+        if let Some((_, what)) = again.into_iter().find(|(again, _)| *again) {
+            return Err(JoinRefusal::ChangedBefore(what));
         }
         let note = Note::Changed { participant, who: roster::who(season, &name, place) };
         contest.note(note, contest.now()).await.map_err(|_| JoinRefusal::Busy)

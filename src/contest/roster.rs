@@ -23,6 +23,30 @@ pub struct Place {
     pub group: Option<GroupIndex>,
 }
 
+/// Of what decides on which boards somebody stands, what a change alters. Filling in what was left open alters nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// City or county.
+    pub place: bool,
+    pub organisation: bool,
+    pub group: bool,
+}
+
+impl Changes {
+    pub fn between(before: Place, after: Place) -> Changes {
+        fn altered<T: PartialEq>(before: Option<T>, after: Option<T>) -> bool {
+            before.is_some() && before != after
+        }
+        let moves = before.city != after.city;
+        Changes {
+            place: moves || altered(before.county, after.county),
+            // Who moves leaves the organisation behind.
+            organisation: !moves && altered(before.organisation, after.organisation),
+            group: altered(before.group, after.group),
+        }
+    }
+}
+
 /// A participant, kept small: a season may have a million.
 #[derive(Clone, Debug)]
 pub struct Player {
@@ -30,6 +54,8 @@ pub struct Player {
     pub place: Place,
     /// From which entry on the city is the one of `place`, and which it was before; one change a season.
     pub moved: Option<(EntryNumber, CityIndex)>,
+    /// What has been changed this season, and may not be again.
+    pub changed: Changes,
     uses: Vec<Use>,
 }
 
@@ -109,7 +135,7 @@ impl Use {
 
 impl Player {
     pub fn new(name: &str, place: Place) -> Player {
-        Player { name: name.into(), place, moved: None, uses: Vec::new() }
+        Player { name: name.into(), place, moved: None, changed: Changes::default(), uses: Vec::new() }
     }
 
     pub fn usage(&self, round: RoundIndex) -> Use {
@@ -133,6 +159,10 @@ impl Player {
         if before.city != place.city {
             self.moved = Some((n, before.city));
         }
+        let altered = Changes::between(before, place);
+        self.changed.place |= altered.place;
+        self.changed.organisation |= altered.organisation;
+        self.changed.group |= altered.group;
         self.name = name.into();
         self.place = place;
         before

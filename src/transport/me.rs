@@ -7,10 +7,12 @@ use crate::contest::core::Contest;
 use crate::contest::past::Past;
 use crate::contest::recovery::indexed;
 use crate::contest::roster;
+use crate::domain::attempt::Ending;
 use crate::domain::attempt::Given;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::question::Kind;
+use crate::domain::question::Question;
 use crate::ledger::entry::Note;
 use crate::ledger::store::Recorded;
 use crate::transport::admission::Peer;
@@ -287,13 +289,22 @@ fn me_view(contest: &Contest, me: ParticipantId) -> Me {
     }
 }
 
+/// Absent: left as it is. Null or an empty text: cleared, where it may be.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ChangeBody {
     name: Option<String>,
     city: Option<String>,
+    #[serde(default, deserialize_with = "null_clears")]
     county: Option<String>,
+    #[serde(default, deserialize_with = "null_clears")]
     organisation: Option<String>,
+    #[serde(default, deserialize_with = "null_clears")]
     group: Option<String>,
+}
+
+fn null_clears<'de, D: serde::Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(Option::<String>::deserialize(value)?.unwrap_or_default()))
 }
 
 pub async fn change(
@@ -318,6 +329,13 @@ struct AttemptView {
     finished_at: Option<i64>,
     state: &'static str,
     receipt: Option<String>,
+    /// The how-manieth of the participant in its round; with the participant's id it names the paper.
+    number: u32,
+}
+
+/// How an attempt that is over is told.
+pub fn ended_text(ending: Ending) -> &'static str {
+    if ending == Ending::HandedBack { "handed_back" } else { "ended" }
 }
 
 #[derive(Deserialize)]
@@ -349,8 +367,10 @@ fn attempt_view(contest: &Contest, recorded: &Recorded) -> Option<AttemptView> {
         elapsed_ms: ended.map_or(0, |ended| ended.elapsed_ms),
         started_at: recorded.started.at.0,
         finished_at: ended.map(|ended| ended.at.0),
-        state: if ended.is_some() { "ended" } else { "open" },
-        receipt: ended.map(|ended| ended.receipt.clone()),
+        state: ended.map_or("open", |ended| ended_text(ended.ending)),
+        // What was handed back counts for nothing, so nothing vouches for it.
+        receipt: ended.filter(|ended| ended.ending != Ending::HandedBack).map(|ended| ended.receipt.clone()),
+        number: recorded.started.number,
     })
 }
 
@@ -407,22 +427,24 @@ pub async fn attempt(
         attempt,
         review: contest.review_is_open(&past.period).then(|| review(&past)),
         seed: secret_out.then(|| past.recorded.started.seed.to_string()),
-        paper: secret_out.then(|| questions(&past, |_, question| question.id.0.clone())),
-        orders: secret_out
-            .then(|| questions(&past, |seq, question| past.attempt.paper.order(seq, question).places().collect())),
+        paper: secret_out.then(|| questions(&past, past.attempt.of(), |_, question| question.id.0.clone())),
+        orders: secret_out.then(|| {
+            let order = |seq, question: &Question| past.attempt.paper.order(seq, question).places().collect();
+            questions(&past, past.attempt.of(), order)
+        }),
     };
     Ok(Json(told).into_response())
 }
 
-fn questions<T>(past: &Past, mut tell: impl FnMut(u32, &crate::domain::question::Question) -> T) -> Vec<T> {
+fn questions<T>(past: &Past, up_to: u32, mut tell: impl FnMut(u32, &Question) -> T) -> Vec<T> {
     let rules = past.period.rules();
-    (1..=past.attempt.of())
-        .filter_map(|seq| past.attempt.question(rules, seq).map(|question| tell(seq, question)))
-        .collect()
+    (1..=up_to).filter_map(|seq| past.attempt.question(rules, seq).map(|question| tell(seq, question))).collect()
 }
 
 fn review(past: &Past) -> Vec<ReviewView> {
-    questions(past, |seq, question| {
+    // Questions that were never shown stay in the bank, with their keys.
+    let shown = past.attempt.settled().len() as u32;
+    questions(past, shown, |seq, question| {
         let order = past.attempt.paper.order(seq, question);
         let settled = past.attempt.settled().get(seq as usize - 1);
         let chosen = settled.and_then(|settled| match settled.given {

@@ -163,7 +163,7 @@ impl From<JoinRefusal> for Problem {
     fn from(refusal: JoinRefusal) -> Problem {
         match refusal {
             JoinRefusal::Busy => Problem::busy(),
-            JoinRefusal::CityChangedBefore => Problem::new(StatusCode::CONFLICT, "not_eligible", refusal.to_string()),
+            JoinRefusal::ChangedBefore(_) => Problem::new(StatusCode::CONFLICT, "not_eligible", refusal.to_string()),
             other => Problem::bad_request(other.to_string()),
         }
     }

@@ -17,6 +17,7 @@ use crate::transport::board_view::PeopleView;
 use crate::transport::board_view::entries;
 use crate::transport::me::Asked;
 use crate::transport::me::Caller;
+use crate::transport::me::ended_text;
 use crate::transport::problem::Problem;
 use crate::transport::state::App;
 use axum::Json;
@@ -213,7 +214,7 @@ pub async fn receipt(
     let period = app.contest.period(recorded.started.period).ok_or_else(missing)?;
     let (_, ended) = recorded.ended.ok_or_else(missing)?;
     Ok(Json(ReceiptView {
-        state: "ended",
+        state: ended_text(ended.ending),
         round: period.round.id.0.clone(),
         finished_at: ended.at.0,
         score: ended.score,
