@@ -12,6 +12,7 @@ mod history;
 mod joining;
 mod pages;
 mod proof;
+mod season;
 
 /// One question a paper, so that many papers are quickly played.
 const ROUNDS: &str = r#"
@@ -107,5 +108,10 @@ async fn who_does_not_say_who_they_are_is_unauthorised() {
         }
     }
     refused(server.patch("/me", "kt_nobody", json!({})).await, 401, "unauthorised");
+    let token = somebody(&server, "韦小兰", "450200", json!({})).await;
+    for (scheme, status) in [("Bearer", 200), ("bearer", 200), ("Basic", 401), ("", 401)] {
+        let asked = server.http.get(server.url("/api/v1/me")).header("authorization", format!("{scheme} {token}"));
+        assert_eq!(asked.send().await.unwrap().status(), status, "{scheme}");
+    }
     server.stop().await.unwrap();
 }

@@ -244,6 +244,30 @@ async fn with_feedback_after_each_a_verdict_tells_the_key_and_waits_for_next() {
 }
 
 #[tokio::test]
+async fn who_comes_back_while_a_verdict_waits_for_next_hears_it_again() {
+    let server = Server::of(ROUNDS).await;
+    let token = server.join_as(json!({"name": "韦小兰", "city": "450200"})).await;
+    let (mut phone, _) = server.hello(&token).await;
+    let first = phone.start("practice").await;
+    phone.answer(&first, &[0]).await;
+    let verdict = phone.hear("verdict").await;
+    let (mut phone, welcome) = server.hello(&token).await;
+    assert_eq!(welcome["attempt"], first["attempt"]);
+    assert_eq!(phone.hear("verdict").await, verdict, "as it was first told");
+    phone.say(json!({"type": "next", "attempt": first["attempt"]})).await;
+    assert_eq!(phone.hear("question").await["seq"], 2);
+
+    // And who has no county has no rank in one.
+    phone.say(json!({"type": "finish", "attempt": first["attempt"]})).await;
+    phone.hear("result").await;
+    let question = phone.start("daily").await;
+    phone.say(json!({"type": "finish", "attempt": question["attempt"]})).await;
+    let ranks = phone.hear("result").await["ranks"].clone();
+    assert_eq!(ranks, json!({"round": {"region": 1, "city": 1}, "season": {"region": 1, "city": 1}}));
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_question_with_a_picture_names_it_and_the_picture_is_served() {
     let mut start = Start::of(&season(ROUNDS).replace("question-bank/kexue", "pictures"));
     let bank = start.folder.path().join("pictures");
