@@ -61,21 +61,47 @@ pub async fn replay(store: &dyn Store) -> Result<Replayed, OpeningError> {
     let season: Season =
         serde_json::from_str(canonical).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
     let periods = periods(&notes, &season)?;
-    let (roster, participants) = roster(store, &notes, &season).await?;
+    let lane = store.lane().await?;
+    let mut found = Found::up_to(lane.last_n);
+    notes.iter().for_each(|noted| found.mark(noted.n));
+    let (roster, participants) = roster(store, &notes, &season, &mut found).await?;
     let mut disagreements = Disagreements::default();
-    let mut attempts = Replay::started(store, &periods, &mut disagreements).await?;
-    attempts.play(store, &mut disagreements).await?;
+    let mut attempts = Replay::started(store, &periods, &mut found, &mut disagreements).await?;
+    attempts.play(store, &mut found, &mut disagreements).await?;
+    found.missing().for_each(|n| disagreements.add(format!("账本里缺少第 {n} 条记录")));
     let (kept, recomputed) = attempts.boards(&season, &roster, &mut disagreements);
     if kept != recomputed {
         disagreements.add(format!("排行榜不一致：服务器保存的是 {kept}，从原始作答重算的是 {recomputed}"));
     }
     Ok(Replayed {
-        entries: store.lane().await?.last_n,
+        entries: lane.last_n,
         attempts: attempts.over,
         participants,
         boards: format!("sha256:{recomputed}"),
         disagreements: disagreements.told(),
     })
+}
+
+/// Which entries of the lane have been found: every number up to the last has to be there.
+struct Found {
+    last: EntryNumber,
+    bits: Vec<u64>,
+}
+
+impl Found {
+    fn up_to(last: EntryNumber) -> Found {
+        Found { last, bits: vec![0; last as usize / 64 + 1] }
+    }
+
+    fn mark(&mut self, n: EntryNumber) {
+        if let Some(bits) = self.bits.get_mut(n as usize / 64) {
+            *bits |= 1 << (n % 64);
+        }
+    }
+
+    fn missing(&self) -> impl Iterator<Item = EntryNumber> {
+        (1..=self.last).filter(|n| self.bits[*n as usize / 64] & (1 << (n % 64)) == 0)
+    }
 }
 
 #[derive(Default)]
@@ -113,7 +139,12 @@ fn periods(notes: &[Noted], season: &Season) -> Result<Periods, OpeningError> {
     Ok(periods)
 }
 
-async fn roster(store: &dyn Store, notes: &[Noted], season: &Season) -> Result<(Roster, u64), OpeningError> {
+async fn roster(
+    store: &dyn Store,
+    notes: &[Noted],
+    season: &Season,
+    found: &mut Found,
+) -> Result<(Roster, u64), OpeningError> {
     let places = Places::of(season);
     let roster = Roster::default();
     let mut after = ParticipantId(0);
@@ -121,7 +152,8 @@ async fn roster(store: &dyn Store, notes: &[Noted], season: &Season) -> Result<(
     loop {
         let page = store.participants(after).await?;
         count += page.len() as u64;
-        for (_, registered) in &page {
+        for (n, registered) in &page {
+            found.mark(*n);
             if let Some(place) = places.place(season, &registered.who) {
                 roster.insert(registered.participant, Player::new(&registered.who.name, place));
             }
@@ -157,6 +189,7 @@ impl Replay {
     async fn started(
         store: &dyn Store,
         periods: &Periods,
+        found: &mut Found,
         disagreements: &mut Disagreements,
     ) -> Result<Replay, OpeningError> {
         let mut replay = Replay { attempts: HashMap::new(), over: 0 };
@@ -167,6 +200,8 @@ impl Replay {
             for recorded in page {
                 after = recorded.started.attempt;
                 replay.over += u64::from(recorded.ended.is_some());
+                found.mark(recorded.n);
+                recorded.ended.iter().for_each(|(n, _)| found.mark(*n));
                 let Some(period) = periods.get(recorded.started.period) else {
                     disagreements.add(format!("答卷 {} 的抽题期不在账本里", after.0));
                     continue;
@@ -183,11 +218,17 @@ impl Replay {
     }
 
     /// Plays every raw answer, in the ledger's order.
-    async fn play(&mut self, store: &dyn Store, disagreements: &mut Disagreements) -> Result<(), OpeningError> {
+    async fn play(
+        &mut self,
+        store: &dyn Store,
+        found: &mut Found,
+        disagreements: &mut Disagreements,
+    ) -> Result<(), OpeningError> {
         let mut after: EntryNumber = 0;
         loop {
             let page = store.answers(after).await?;
             for row in &page {
+                found.mark(row.n);
                 match self.attempts.get_mut(&row.attempt) {
                     Some(replaying) => replaying.take(row, disagreements),
                     None => disagreements.add(format!("第 {} 条作答属于账本里没有的答卷 {}", row.n, row.attempt.0)),
@@ -207,7 +248,13 @@ impl Replay {
         let mut in_order: Vec<&Replaying> = self.attempts.values().collect();
         in_order.sort_by_key(|replaying| replaying.recorded.started.attempt);
         for replaying in in_order {
-            let Some((_, ended)) = &replaying.recorded.ended else { continue };
+            let Some((_, ended)) = &replaying.recorded.ended else {
+                if replaying.is_through() {
+                    let id = replaying.recorded.started.attempt.0;
+                    disagreements.add(format!("答卷 {id}：每一题都已作答，账本里却没有它的结果"));
+                }
+                continue;
+            };
             let started = &replaying.recorded.started;
             let again = replaying.again(ended);
             if again != *ended {
@@ -235,6 +282,13 @@ impl Replay {
 }
 
 impl Replaying {
+    /// Whether the raw answers alone have ended the attempt.
+    fn is_through(&self) -> bool {
+        let settled = self.attempt.settled();
+        let first_wrong = self.period.round.ends_at_first_wrong && settled.last().is_some_and(|last| !last.correct);
+        settled.len() == self.attempt.of() as usize || first_wrong
+    }
+
     fn take(&mut self, row: &RawAnswer, disagreements: &mut Disagreements) {
         if row.given == OPENED_CODE {
             self.attempt.open_next(row.at);

@@ -55,6 +55,10 @@ fn read(root: &Table<'_>, files: Files<'_>) -> Option<Season> {
     let time_zone = times::zone(root);
     let window = times::of_season(root, &time_zone);
     let sign_in = root.choice("sign_in", &[("open", SignIn::Open), ("phone", SignIn::Phone)]);
+    if let Some(at) = sign_in.as_ref().filter(|at| at.value == SignIn::Phone) {
+        // Nobody could join: the codes that prove a number are not sent yet.
+        root.page.fault(&at.key, "手机号登录还没有提供，请写 sign_in = \"open\"");
+    }
     let tally_words = [("sum_of_rounds", SeasonTallyRule::SumOfRounds), ("best_round", SeasonTallyRule::BestRound)];
     let tally = root.choice("tally", &tally_words);
     let region = read_region(root, files);
