@@ -187,11 +187,8 @@ async fn who_moves_to_another_city_once_takes_their_place_on_boards_along() {
 
     let detail = refused(server.patch("/me", &token, json!({"city": "450200"})).await, 409, "not_eligible");
     assert!(detail.contains("一次"), "{detail}");
-    assert_eq!(
-        server.patch("/me", &token, json!({"city": "450300", "county": "450305"})).await.0,
-        200,
-        "within the city it may"
-    );
+    let detail = refused(server.patch("/me", &token, json!({"county": "450305"})).await, 409, "not_eligible");
+    assert!(detail.contains("地方"), "a county is a place, too: {detail}");
     let server = server.restart(0).await;
     refused(server.patch("/me", &token, json!({"city": "450200"})).await, 409, "not_eligible");
     server.stop().await.unwrap();
@@ -211,5 +208,12 @@ async fn a_name_a_group_and_an_organisation_may_be_changed_and_cleared() {
         refused(server.patch("/me", &token, change).await, 400, "bad_request");
     }
     assert_eq!(server.get("/me", Some(&token)).await.1, me, "what was refused changed nothing");
+    // What was left open may be filled in; what was said may be changed once.
+    assert_eq!(server.patch("/me", &token, json!({"county": "450204"})).await.0, 200);
+    assert_eq!(server.patch("/me", &token, json!({"group": "other"})).await.0, 200);
+    refused(server.patch("/me", &token, json!({"group": "youth"})).await, 409, "not_eligible");
+    assert_eq!(server.patch("/me", &token, json!({"organisation": "org-lz-lib"})).await.0, 200);
+    refused(server.patch("/me", &token, json!({"organisation": "org-lz-07"})).await, 409, "not_eligible");
+    assert_eq!(server.patch("/me", &token, json!({"name": "韦小兰"})).await.0, 200, "a name may be set right again");
     server.stop().await.unwrap();
 }

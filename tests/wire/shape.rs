@@ -22,8 +22,16 @@ const MAY_BE_ABSENT: &[&str] = &[
 ];
 
 /// Fields that the server adds and the samples don't show; "fields may be added".
-const MAY_BE_ADDED: &[&str] =
-    &["prefetch", "rounds[].groups", "link", "review[].link", "rounds[].attempts.per_week", "rounds[].attempts.in_all"];
+const MAY_BE_ADDED: &[&str] = &[
+    "prefetch",
+    "number",
+    "attempts[].number",
+    "rounds[].groups",
+    "link",
+    "review[].link",
+    "rounds[].attempts.per_week",
+    "rounds[].attempts.in_all",
+];
 
 /// Fields that are null where there is nothing to tell, and are not null in every sample.
 const MAY_BE_NULL: &[&str] = &["entries[].rank", "entries[].value", "review[].chosen"];
