@@ -92,7 +92,7 @@ impl Server {
 
     /// Once the newest attempt of this participant is over, what is told of it.
     pub(crate) async fn over(&self, token: &str) -> Value {
-        let mut body = self.eventually("/me/attempts", token, |body| body["attempts"][0]["state"] == "ended").await;
+        let mut body = self.eventually("/me/attempts", token, |body| body["attempts"][0]["state"] != "open").await;
         body["attempts"][0].take()
     }
 

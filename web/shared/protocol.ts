@@ -179,6 +179,8 @@ export interface AttemptSummary {
   finished_at: number | null
   state: 'open' | 'ended' | 'handed_back'
   receipt: string | null
+  /** The how-manieth of the participant in its round; with the participant's id it names the paper. */
+  number?: number
 }
 
 export interface ReviewItem {
