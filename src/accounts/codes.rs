@@ -20,10 +20,10 @@ impl Codes {
     pub fn issue(&self, participant: ParticipantId, chance: [u8; 8], now: Timestamp) -> (String, Timestamp) {
         let mut codes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         codes.retain(|_, (owner, expires)| *owner != participant && *expires > now);
-        if codes.len() >= CODES_MAX {
-            if let Some(first) = codes.iter().min_by_key(|(_, (_, expires))| *expires).map(|(code, _)| code.clone()) {
-                codes.remove(&first);
-            }
+        if codes.len() >= CODES_MAX
+            && let Some(first) = codes.iter().min_by_key(|(_, (_, expires))| *expires).map(|(code, _)| code.clone())
+        {
+            codes.remove(&first);
         }
         let code = tokens::code(chance);
         let expires = now.plus_ms(CODE_MS);

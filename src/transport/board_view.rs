@@ -221,10 +221,10 @@ impl BoardViews {
     /// The board as it is, at most a second old.
     pub fn view(&self, contest: &Contest, name: BoardName) -> Arc<BoardView> {
         let now = contest.now();
-        if let Some(kept) = self.kept.get(&name) {
-            if now.since(kept.as_of) < FRESH_MS {
-                return Arc::clone(&kept);
-            }
+        if let Some(kept) = self.kept.get(&name)
+            && now.since(kept.as_of) < FRESH_MS
+        {
+            return Arc::clone(&kept);
         }
         let view = Arc::new(made(contest, name, now));
         if self.kept.len() >= KEPT_MAX {

@@ -197,7 +197,7 @@ async fn beat(app: Arc<App>) {
     loop {
         second.tick().await;
         app.beat.send_modify(|beats| *beats += 1);
-        if *app.beat.borrow() % 60 == 0 {
+        if app.beat.borrow().is_multiple_of(60) {
             app.admission.forget_the_quiet();
         }
     }

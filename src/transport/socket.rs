@@ -208,10 +208,10 @@ impl Phone {
             }
             Reply::Later(answer) => self.later.push(answer),
         }
-        if let Party::Participant(seated) = &self.party {
-            if !seated.welcomed {
-                return self.tell_news(socket).await;
-            }
+        if let Party::Participant(seated) = &self.party
+            && !seated.welcomed
+        {
+            return self.tell_news(socket).await;
         }
         Ok(())
     }

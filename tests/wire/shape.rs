@@ -78,7 +78,8 @@ fn compare(samples: &[&Value], real: &Value, at: &str, found: &mut Vec<String>) 
         }
         scalar => {
             let known = samples.iter().any(|sample| kind(sample) == kind(scalar));
-            if !known && !(scalar.is_null() && MAY_BE_NULL.contains(&at)) {
+            let allowed = scalar.is_null() && MAY_BE_NULL.contains(&at);
+            if !(known || allowed) {
                 found.push(format!("{at}: {scalar} is a {}, which no sample has here", kind(scalar)));
             }
         }
