@@ -251,7 +251,7 @@ impl Contest {
         if state.wake_at.is_some_and(|wake_at| wake_at <= now) {
             state.wake_at = None;
         }
-        let hand_back = self.hands_back(participant, &state, now);
+        let hand_back = self.hands_back(participant, &state);
         let Some(live) = state.live.as_deref_mut() else { return };
         let rules = live.period.rules();
         if live.attempt.deadline(rules).is_some_and(|at| at <= now) {
@@ -281,7 +281,7 @@ impl Contest {
     }
 
     /// Whether question 1, timed out, gives the attempt back instead: the client dropped early and has not come back.
-    fn hands_back(&self, participant: ParticipantId, state: &SeatState, now: Timestamp) -> bool {
+    fn hands_back(&self, participant: ParticipantId, state: &SeatState) -> bool {
         let (Some(live), Some(dropped_at), None) = (state.live.as_deref(), state.dropped_at, &state.waker) else {
             return false;
         };
@@ -289,9 +289,10 @@ impl Contest {
         let allowed = live.period.round.attempts.hand_back
             && live.attempt.settled().is_empty()
             && dropped_at.since(since) <= HAND_BACK_WITHIN_MS;
-        let today = self.season.time_zone.day(now);
+        // Once a day: the attempt's own, which may be over by now.
+        let day = self.season.time_zone.day(live.attempt.started_at);
         let index = live.attempt.round;
-        allowed && self.roster.with(participant, |p| p.usage(index).may_be_handed_back(today)).unwrap_or(false)
+        allowed && self.roster.with(participant, |p| p.usage(index).may_be_handed_back(day)).unwrap_or(false)
     }
 
     /// The entry of a settlement, with the attempt's end where it is one: what it comes to is computed on a copy, since

@@ -451,10 +451,10 @@ impl Contest {
             }
         }
         for noted in notes {
-            if let Note::Changed { participant, who } = &noted.note {
-                if let Some(place) = self.places.place(&self.season, who) {
-                    self.roster.change(*participant, |player| player.change(noted.n, &who.name, place));
-                }
+            if let Note::Changed { participant, who } = &noted.note
+                && let Some(place) = self.places.place(&self.season, who)
+            {
+                self.roster.change(*participant, |player| player.change(noted.n, &who.name, place));
             }
         }
         Ok(())

@@ -164,10 +164,10 @@ async fn roster(
         }
     }
     for noted in notes {
-        if let Note::Changed { participant, who } = &noted.note {
-            if let Some(place) = places.place(season, who) {
-                roster.change(*participant, |player| player.change(noted.n, &who.name, place));
-            }
+        if let Note::Changed { participant, who } = &noted.note
+            && let Some(place) = places.place(season, who)
+        {
+            roster.change(*participant, |player| player.change(noted.n, &who.name, place));
         }
     }
     Ok((roster, count))
@@ -328,16 +328,15 @@ impl Replaying {
         let last_wrong = settled.last().is_some_and(|last| !last.correct);
         let used: u64 = settled.iter().map(|settled| u64::from(settled.elapsed_ms)).sum();
         if settled.len() == self.attempt.of() as usize && settled.last().is_some_and(|last| last.given != Given::Left) {
-            Ending::Complete
-        } else if kept == Ending::Complete {
-            Ending::HandedIn
-        } else if kept == Ending::FirstWrong && !(round.ends_at_first_wrong && last_wrong) {
-            Ending::HandedIn
-        } else if kept == Ending::PaperTimeUp && !round.limits.paper_ms.is_some_and(|limit| used >= u64::from(limit)) {
-            Ending::HandedIn
-        } else {
-            kept
+            return Ending::Complete;
         }
+        let follows = match kept {
+            Ending::Complete => false,
+            Ending::FirstWrong => round.ends_at_first_wrong && last_wrong,
+            Ending::PaperTimeUp => round.limits.paper_ms.is_some_and(|limit| used >= u64::from(limit)),
+            Ending::HandedIn | Ending::Idle | Ending::Replaced | Ending::HandedBack => true,
+        };
+        if follows { kept } else { Ending::HandedIn }
     }
 }
 

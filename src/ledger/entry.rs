@@ -32,6 +32,18 @@ pub enum Entry {
     },
 }
 
+impl Entry {
+    /// When what it says happened.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Entry::Registered(registered) => registered.at,
+            Entry::Started(started) => started.at,
+            Entry::Opened { at, .. } | Entry::Noted { at, .. } => *at,
+            Entry::Settled(settled) => settled.at,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settled {
     /// Whose it is; known from the start's row, so not stored again.

@@ -21,6 +21,9 @@ pub const BATCH_ENTRIES: usize = 8_192;
 const GATHER_FROM: usize = 24;
 const GATHER_MS: u64 = 1;
 
+/// For at least so long, and at most twice so long, it is remembered how slow the slowest commit was.
+const SLOWEST_MS: i64 = 60_000;
+
 /// Asks the contest's clock; the ledger has none of its own.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -103,13 +106,36 @@ pub struct Writer {
     store: Arc<dyn Store>,
     state: LaneState,
     now: Now,
+    slowest: Slowest,
+}
+
+/// The longest that an entry waited lately from its moment to its commit. A question is told after its commit, and a start
+/// knows only the entry's moment: so each sign of life is dated back by this, and nobody loses time by a crash.
+#[derive(Default)]
+struct Slowest {
+    since: Timestamp,
+    before_ms: i64,
+    ms: i64,
+}
+
+impl Slowest {
+    fn take(&mut self, waited_ms: i64, now: Timestamp) {
+        if now.since(self.since) >= SLOWEST_MS {
+            *self = Slowest { since: now, before_ms: self.ms, ms: 0 };
+        }
+        self.ms = self.ms.max(waited_ms);
+    }
+
+    fn before(&self, now: Timestamp) -> Timestamp {
+        now.plus_ms(-self.ms.max(self.before_ms))
+    }
 }
 
 /// A lane whose writer still has to be run.
 pub fn lane(store: Arc<dyn Store>, state: LaneState, now: Now) -> (Lane, Writer) {
     let (sender, receiver) = mpsc::channel(QUEUE_ENTRIES);
     let closing = CancellationToken::new();
-    (Lane { queue: sender, closing: closing.clone() }, Writer { queue: receiver, closing, store, state, now })
+    (Lane { queue: sender, closing: closing.clone() }, Writer { queue: receiver, closing, store, state, now, slowest: Slowest::default() })
 }
 
 impl Writer {
@@ -137,11 +163,11 @@ impl Writer {
                 }
                 received = self.queue.recv_many(&mut pushed, BATCH_ENTRIES) => {
                     if received == 0 {
-                        return self.store.mark_alive(self.state.epoch, (self.now)()).await;
+                        return self.store.mark_alive(self.state.epoch, self.slowest.before((self.now)())).await;
                     }
                 }
                 _ = idle.tick() => {
-                    self.store.mark_alive(self.state.epoch, (self.now)()).await?;
+                    self.store.mark_alive(self.state.epoch, self.slowest.before((self.now)())).await?;
                     continue;
                 }
             }
@@ -180,9 +206,13 @@ impl Writer {
         }
         let first = self.state.last_n + 1;
         let begun = (self.now)();
-        let batch = Batch { epoch: self.state.epoch, first, entries: &entries, alive_at: begun };
+        let oldest = entries.iter().map(Entry::at).min().unwrap_or(begun);
+        self.slowest.take(begun.since(oldest), begun);
+        let batch = Batch { epoch: self.state.epoch, first, entries: &entries, alive_at: self.slowest.before(begun) };
         self.store.commit(batch).await?;
         meter.committed(entries.len(), Duration::from_millis((self.now)().since(begun).max(0) as u64));
+        let done = (self.now)();
+        self.slowest.take(done.since(oldest), done);
         self.state.last_n += entries.len() as i64;
         projection.committed(first, entries);
         for (i, done) in waiting {

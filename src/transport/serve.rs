@@ -205,7 +205,10 @@ async fn beat(app: Arc<App>) {
 
 /// What is behind the listener: nothing yet, or the server.
 #[derive(Clone, Default)]
-struct Door(Arc<Mutex<Option<(Router, Arc<App>)>>>);
+struct Door(Arc<Mutex<Option<Inside>>>);
+
+/// What a connection meets, and what it is counted by.
+type Inside = (Router, Arc<App>);
 
 impl Door {
     fn open(&self, router: Router, app: Arc<App>) {
@@ -216,7 +219,7 @@ impl Door {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    fn router(&self) -> Option<(Router, Arc<App>)> {
+    fn router(&self) -> Option<Inside> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
