@@ -3,6 +3,7 @@
 
 mod harness;
 mod http;
+mod kill;
 mod commands;
 mod limits;
 mod moments;
@@ -10,6 +11,7 @@ mod paper;
 mod strangers;
 mod presets;
 mod promises;
+mod replay;
 mod restart;
 mod tidy;
 mod wire;

@@ -81,6 +81,21 @@ async fn an_answer_counts_at_most_once_where_verdicts_tell_nothing() {
 }
 
 #[tokio::test]
+async fn answers_that_come_while_one_is_being_committed_wait_for_it() {
+    let server = Server::of(&round("daily", "")).await;
+    let mut phone = server.phone("韦小兰").await;
+    let question = phone.start("daily").await;
+    for choices in [[0], [1], [0]] {
+        phone.answer(&question, &choices).await;
+    }
+    let told = phone.hear("verdict").await;
+    assert_eq!(phone.hear("question").await["seq"], 2);
+    assert_eq!(phone.refused("already_answered").await["re"], json!({"type": "answer", "seq": 1}));
+    assert_eq!(phone.hear("verdict").await, told);
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn nobody_answers_for_another() {
     let server = Server::of(&round("daily", "")).await;
     let (mut mine, mut other) = (server.phone("韦小兰").await, server.phone("莫小雨").await);
