@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::clock::{Micros, SECOND_US};
 
-/// The server marks its life once in each idle second, so what it gives back may begin so long before the kill.
-const ALIVE_MARK_US: Micros = SECOND_US + SECOND_US / 2;
+/// The server marks its life once in each idle second, and dates the mark back by what a commit takes when it is slow, so
+/// what it gives back may begin so long before the kill.
+const ALIVE_MARK_US: Micros = 3 * SECOND_US;
 /// Between the end of what the server gives back and the moment when we see it ready.
 const READY_SEEN_US: Micros = SECOND_US / 2;
 
@@ -31,7 +32,15 @@ impl Downtime {
 
     pub(crate) fn ready(&self, at: Micros) {
         if let Some(span) = self.write().last_mut() {
-            span.ready = at;
+            span.ready = span.ready.min(at);
+        }
+    }
+
+    /// A hello sent at `hello` was welcomed: among a crowd that storms back, a player often sees first that the server serves.
+    pub(crate) fn welcomed(&self, hello: Micros, at: Micros) {
+        let unseen = |span: &Span| span.ready == Micros::MAX && hello > span.killed;
+        if self.any.load(Ordering::Acquire) && self.read().last().is_some_and(unseen) {
+            self.ready(at);
         }
     }
 
@@ -86,9 +95,11 @@ mod tests {
         let s = SECOND_US;
         assert_eq!(downtime.possibly_us(0, 100 * s), 0);
         downtime.killed(10 * s);
-        downtime.ready(12 * s);
+        downtime.welcomed(9 * s, 11 * s);
+        downtime.welcomed(11 * s, 12 * s);
+        downtime.ready(13 * s);
         assert_eq!(downtime.surely_us(0, 100 * s), 3 * s / 2);
-        assert_eq!(downtime.possibly_us(0, 100 * s), 4 * s);
+        assert_eq!(downtime.possibly_us(0, 100 * s), 11 * s / 2);
         assert_eq!(downtime.surely_us(11 * s, 100 * s), s / 2);
         assert_eq!(downtime.surely_us(13 * s, 100 * s), 0);
         assert_eq!(downtime.possibly_us(10 * s, 11 * s), s);

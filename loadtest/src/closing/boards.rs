@@ -26,7 +26,8 @@ struct Cities {
 
 #[derive(Deserialize)]
 struct CityEntry {
-    rank: u64,
+    /// Null with `value`: too few participants for a comparison.
+    rank: Option<u64>,
     code: String,
     value: Option<i64>,
     participants: u64,
@@ -184,9 +185,13 @@ async fn cities(
             format!("{index} of {}: {} participants", entry.code, entry.participants),
         );
     }
+    for entry in told.entries.iter().filter(|e| e.rank.is_some() != e.value.is_some()) {
+        faults
+            .add("cities: rank", format!("{index} of {}: rank {:?}, value {:?}", entry.code, entry.rank, entry.value));
+    }
     for pair in shown.windows(2) {
         let place = |e: &CityEntry| (e.value.map(|v| -v), -(e.participants as i64), e.code.clone());
-        if place(pair[0]) > place(pair[1]) || pair[0].rank + 1 != pair[1].rank {
+        if place(pair[0]) > place(pair[1]) || pair[0].rank.map(|rank| rank + 1) != pair[1].rank {
             faults.add("cities: order", format!("{index}: {} before {}", pair[0].code, pair[1].code));
         }
     }

@@ -65,6 +65,7 @@ impl Player {
                 return Ok(Go::On);
             }
         };
+        self.crowd.downtime.welcomed(self.hello, frame.at);
         self.crowd.meter.took(self.person.index, Latency::Welcome, frame.at.saturating_sub(self.hello));
         if welcome.participant.as_ref().is_none_or(|p| p.id != self.person.id) {
             self.faults.add("welcome: participant", format!("{:?}", welcome.participant));
