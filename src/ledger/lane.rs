@@ -135,7 +135,10 @@ impl Slowest {
 pub fn lane(store: Arc<dyn Store>, state: LaneState, now: Now) -> (Lane, Writer) {
     let (sender, receiver) = mpsc::channel(QUEUE_ENTRIES);
     let closing = CancellationToken::new();
-    (Lane { queue: sender, closing: closing.clone() }, Writer { queue: receiver, closing, store, state, now, slowest: Slowest::default() })
+    (
+        Lane { queue: sender, closing: closing.clone() },
+        Writer { queue: receiver, closing, store, state, now, slowest: Slowest::default() },
+    )
 }
 
 impl Writer {
