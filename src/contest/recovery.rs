@@ -104,7 +104,9 @@ impl Opening {
         let mut notes = all_notes(self.store.as_ref()).await?;
         let mut scribe = Scribe { store: Arc::clone(&self.store), state, now, alive_at: state.alive_at.unwrap_or(now) };
         let settled_on = self.settle_files(&mut scribe, &mut notes).await?;
-        let closes = closes_after_outages(&self.season, &notes);
+        // The outage that ends now is noted last; rounds that it moves into another week need their period before that.
+        let under_way = state.alive_at.map(|alive_at| (alive_at.plus_ms(-DOUBT_MS), now));
+        let closes = closes_after_outages(&self.season, &notes, under_way);
         let periods = self.take_up_periods(&mut scribe, &mut notes, &settled_on, &closes).await?;
         for noted in &notes {
             follower.noted(noted.n, noted.at, &noted.note);
@@ -136,7 +138,7 @@ impl Opening {
             recovered.away_ms = scribe.note_outage(alive_at, contest.now(), &mut notes).await?;
             contest.give_back(recovered.away_ms);
             *contest.closes.write().unwrap_or_else(PoisonError::into_inner) =
-                closes_after_outages(&contest.season, &notes);
+                closes_after_outages(&contest.season, &notes, None);
         }
         recovered.entries = scribe.state.last_n;
         Ok(Opened { contest: Arc::new(contest), writer: writer.going_on_from(scribe.state), recovered })
@@ -410,14 +412,18 @@ pub(crate) fn wanted_periods(
     }
 }
 
-/// When each round closes, moved on by every outage within its window.
-fn closes_after_outages(season: &Season, notes: &[Noted]) -> Vec<Timestamp> {
+/// When each round closes, moved on by every outage within its window, that which is not noted yet among them.
+fn closes_after_outages(
+    season: &Season,
+    notes: &[Noted],
+    under_way: Option<(Timestamp, Timestamp)>,
+) -> Vec<Timestamp> {
     let outages = notes.iter().filter_map(|noted| match noted.note {
         Note::Outage { from, to } => Some((from, to)),
         _ => None,
     });
     let mut closes: Vec<Timestamp> = season.rounds.iter().map(|round| round.closes).collect();
-    for (from, to) in outages {
+    for (from, to) in outages.chain(under_way) {
         for (round, closes) in season.rounds.iter().zip(&mut closes) {
             let lost = to.since(from.max(round.opens));
             if *closes < Timestamp::MAX && from < *closes && lost > 0 {
