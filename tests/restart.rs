@@ -269,6 +269,22 @@ async fn a_changed_season_file_is_refused_and_accepted_with_a_reason() {
 }
 
 #[tokio::test]
+async fn attempts_of_a_round_that_the_new_file_no_longer_has_stay_in_the_ledger() {
+    let server = Server::of(&(round("daily", "") + &round("extra", ""))).await;
+    let key = Key::of_the_shipped_bank();
+    let token = server.join("韦小兰").await;
+    let (mut phone, _) = server.hello(&token).await;
+    phone.play(&server, &key, "extra", 4, 1_000).await;
+    phone.play(&server, &key, "daily", 3, 1_000).await;
+    let start =
+        Start { season: season(&round("daily", "")), accept_change: Some("取消加赛".to_owned()), ..server.again() };
+    server.stop().await.unwrap();
+    let server = start.start().await.unwrap();
+    assert_eq!(server.board("region").await, [(1, "韦*兰".to_owned(), 30)]);
+    assert_eq!(server.replayed().await.attempts, 2, "and are recomputed from it");
+}
+
+#[tokio::test]
 async fn a_changed_bank_is_refused_and_accepted_with_a_reason() {
     let server = Server::of(&round("daily", "question_seconds = 30")).await;
     let key = Key::of_the_shipped_bank();

@@ -60,7 +60,7 @@ pub async fn replay(store: &dyn Store) -> Result<Replayed, OpeningError> {
     let canonical = canonical.ok_or_else(|| OpeningError::Unreadable("账本里还没有赛季".to_owned()))?;
     let season: Season =
         serde_json::from_str(canonical).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
-    let periods = periods(&notes, &season)?;
+    let periods = periods(&notes, &with_rounds_that_are_gone(&notes, &season)?)?;
     let lane = store.lane().await?;
     let mut found = Found::up_to(lane.last_n);
     notes.iter().for_each(|noted| found.mark(noted.n));
@@ -125,6 +125,22 @@ impl Disagreements {
         }
         self.told
     }
+}
+
+/// The season with the rounds that only earlier files had, after its own: their attempts are on no board, and still as they were.
+fn with_rounds_that_are_gone(notes: &[Noted], season: &Season) -> Result<Season, OpeningError> {
+    let mut all = season.clone();
+    for noted in notes {
+        let Note::Season { canonical, .. } = &noted.note else { continue };
+        let earlier: Season =
+            serde_json::from_str(canonical).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
+        for round in earlier.rounds {
+            if all.round_of_id(round.id.as_str()).is_none() {
+                all.rounds.push(round);
+            }
+        }
+    }
+    Ok(all)
 }
 
 fn periods(notes: &[Noted], season: &Season) -> Result<Periods, OpeningError> {
@@ -270,6 +286,9 @@ impl Replay {
                     again.elapsed_ms,
                     again.fates.len()
                 ));
+            }
+            if usize::from(replaying.period.index.0) >= season.rounds.len() {
+                continue;
             }
             let city = roster.with(started.participant, |player| player.city_at(replaying.recorded.n));
             let city = city.unwrap_or_default();
