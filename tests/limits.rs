@@ -4,7 +4,6 @@ use crate::harness::Key;
 use crate::harness::Server;
 use crate::harness::Start;
 use crate::harness::season;
-use crate::harness::steps::each;
 use crate::harness::steps::round;
 use serde_json::Value;
 use serde_json::json;
@@ -245,6 +244,18 @@ async fn an_attempt_dropped_within_ten_seconds_is_handed_back_once_a_day() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_times_out_after_midnight_is_handed_back_on_account_of_its_own_day() {
+    let server = server_at(HANDED_BACK, "2026-09-01T23:59:00").await;
+    let token = server.join("韦小兰").await;
+    assert_eq!(dropped_after(&server, &token, 1_000).await.1, 2);
+    server.advance(38_000);
+    assert_eq!(dropped_after(&server, &token, 1_000).await.1, 2, "nothing of the new day is used");
+    assert_eq!(server.board("region").await.len(), 1, "the old day's was handed back before, so this one counts");
+    assert_eq!(dropped_after(&server, &token, 1_000).await.1, 2, "the new day's own");
+    server.replayed().await;
+}
+
+#[tokio::test]
 async fn an_attempt_dropped_later_is_not_handed_back() {
     let server = Server::of(HANDED_BACK).await;
     let token = server.join("韦小兰").await;
@@ -306,23 +317,22 @@ async fn with_a_question_settled_nothing_is_handed_back() {
 
 #[tokio::test]
 async fn the_paper_after_one_that_was_handed_back_is_another() {
-    let server = Server::of(
-        &HANDED_BACK
-            .replace("count = 1", "count = 20")
-            .replace("[[round.section]]", "paper_seconds = 20\n\n[[round.section]]"),
-    )
-    .await;
+    let window = "opens = 2026-09-01\ncloses = 2026-09-01T11:00:00\nhand_back = true";
+    let rounds = HANDED_BACK.replace("hand_back = true", window).replace("count = 1", "count = 20");
+    let server = Server::of(&rounds.replace("question_seconds", "paper_seconds")).await;
     let token = server.join("韦小兰").await;
     let (handed_back, left) = dropped_after(&server, &token, 1_000).await;
-    assert_eq!(left, 2);
+    assert_eq!((&handed_back["state"], left), (&json!("handed_back"), 2));
     let (mut phone, _) = server.hello(&token).await;
     let first = phone.start("daily").await;
     let next = phone.finish(&first).await["attempt"].clone();
+    // Once the round's secret is out, each attempt tells its whole paper.
+    server.advance(2 * 3_600_000);
     let mut papers = Vec::new();
     for id in [&handed_back["id"], &next] {
-        let attempt = server.got(&format!("/me/attempts/{}", id.as_str().unwrap()), Some(&token)).await;
-        papers.push(each(&attempt["review"], "stem").into_iter().cloned().collect::<Vec<_>>());
+        let path = format!("/me/attempts/{}", id.as_str().unwrap());
+        papers.push(server.eventually(&path, &token, |attempt| attempt["paper"].is_array()).await["paper"].take());
     }
-    assert_eq!((papers[0].len(), papers[1].len()), (20, 20));
+    assert_eq!(papers.iter().map(|paper| paper.as_array().unwrap().len()).collect::<Vec<_>>(), [20, 20]);
     assert_ne!(papers[0], papers[1]);
 }

@@ -201,10 +201,15 @@ async fn a_challenge_ends_at_the_first_answer_that_is_not_right() {
     let server =
         Server::of(&round("run", "ends_at_first_wrong = true\nquestion_seconds = 20\nfeedback = \"after_each\"")).await;
     let key = Key::of_the_shipped_bank();
-    let mut phone = server.phone("韦小兰").await;
+    let token = server.join("韦小兰").await;
+    let (mut phone, _) = server.hello(&token).await;
     let result = phone.play(&server, &key, "run", 2, 1_000).await;
     let facts = ["score", "correct", "of", "elapsed_ms"].map(|field| result[field].as_u64().unwrap());
     assert_eq!(facts, [20, 2, 5, 3_000]);
+    // What was never shown is not told afterwards either.
+    let path = format!("/me/attempts/{}", result["attempt"].as_str().unwrap());
+    let attempt = server.got(&path, Some(&token)).await;
+    assert_eq!(each(&attempt["review"], "correct"), [true, true, false]);
     let whole = phone.play(&server, &key, "run", 5, 1_000).await;
     assert_eq!(whole["score"], 50);
     // Passed, and timed out.
@@ -341,5 +346,41 @@ async fn a_threshold_makes_the_whole_paper_worth_its_points() {
     }
     let best = &server.mine("daily", &token).await["best"];
     assert_eq!(*best, json!({"score": 2, "elapsed_ms": 12_000}));
+    server.replayed().await;
+}
+
+#[tokio::test]
+async fn what_comes_while_a_commit_is_under_way_waits_for_it() {
+    let rounds = round("daily", "question_seconds = 30") + &round("practice", "counts = false");
+    let server = Server::of(&rounds).await;
+    let key = Key::of_the_shipped_bank();
+    let mut phone = server.phone("韦小兰").await;
+    let question = phone.start("daily").await;
+    let right = key.right(&question);
+    phone.answer(&question, &right).await;
+    phone.answer(&question, &right).await;
+    phone.say(json!({"type": "finish", "attempt": question["attempt"]})).await;
+    // The verdict comes once or twice, as the second answer finds it settled or not; it scores once.
+    let result = loop {
+        let message = phone.hear_any().await;
+        match message["type"].as_str().unwrap() {
+            "verdict" => assert_eq!((&message["seq"], &message["received"]), (&json!(1), &json!(true))),
+            "question" => assert_eq!(message["seq"], 2),
+            "result" => break message,
+            _ => panic!("{message}"),
+        }
+    };
+    assert_eq!((&result["score"], &result["correct"]), (&json!(10), &json!(1)));
+
+    let practice = phone.start("practice").await;
+    phone.answer(&practice, &[]).await;
+    phone.say(json!({"type": "start", "round": "daily"})).await;
+    let daily = loop {
+        let message = phone.hear_any().await;
+        if message["type"] == "question" && message["attempt"] != practice["attempt"] {
+            break message;
+        }
+    };
+    assert_eq!(daily["seq"], 1);
     server.replayed().await;
 }

@@ -327,3 +327,19 @@ async fn the_seasons_tally_sums_rounds_and_takes_its_finish_from_what_brought_it
     assert_eq!((&me["season"]["score"], &me["season"]["elapsed_ms"]), (&json!(80), &json!(15_000)));
     server.replayed().await;
 }
+
+#[tokio::test]
+async fn a_rounds_tally_is_the_best_the_sum_or_the_last_as_the_round_says() {
+    let key = Key::of_the_shipped_bank();
+    for (tally, expected) in [("best", [40, 40, 40]), ("sum", [40, 50, 70]), ("last", [40, 10, 20])] {
+        let lines = format!("tally = \"{tally}\"\nattempts_per_day = 3\nopens = 2026-09-01\nlast_day = 2026-09-30");
+        let server = Server::of(&round("daily", &lines)).await;
+        let mut phone = server.phone("韦小兰").await;
+        for (right, best) in [4, 1, 2].into_iter().zip(expected) {
+            let result = phone.play(&server, &key, "daily", right, 1_000).await;
+            assert_eq!(result["best"]["score"], best, "{tally}");
+            assert_eq!(server.board("region").await, [(1, "韦*兰".to_owned(), best)], "{tally}");
+        }
+        server.replayed().await;
+    }
+}
