@@ -413,11 +413,7 @@ pub(crate) fn wanted_periods(
 }
 
 /// When each round closes, moved on by every outage within its window, that which is not noted yet among them.
-fn closes_after_outages(
-    season: &Season,
-    notes: &[Noted],
-    under_way: Option<(Timestamp, Timestamp)>,
-) -> Vec<Timestamp> {
+fn closes_after_outages(season: &Season, notes: &[Noted], under_way: Option<(Timestamp, Timestamp)>) -> Vec<Timestamp> {
     let outages = notes.iter().filter_map(|noted| match noted.note {
         Note::Outage { from, to } => Some((from, to)),
         _ => None,
