@@ -16,6 +16,8 @@ pub(crate) struct Lost {
     pub close: Option<u16>,
     /// The server said `reconnect`: it drains, and we come back after so long.
     pub return_after_ms: Option<u64>,
+    /// What this side found out about it, for the report.
+    pub why: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +61,7 @@ impl Link {
 
     pub(crate) async fn send(&mut self, text: String) -> Result<(), Lost> {
         let sent = self.socket.send(Message::text(text)).await;
-        sent.map_err(|_| self.lost(None))
+        sent.map_err(|error| Lost { why: format!("sending: {error}"), ..self.lost(None) })
     }
 
     /// The next frame that matters, or `None` once `until` has come. Pongs are among them: they answer the stray `ping`s.
@@ -86,7 +88,8 @@ impl Link {
                 }
                 Some(Ok(Message::Close(frame))) => return Err(self.lost(frame.map(|f| f.code))),
                 Some(Ok(_)) => {}
-                Some(Err(_)) | None => return Err(self.lost(None)),
+                Some(Err(error)) => return Err(Lost { why: error.to_string(), ..self.lost(None) }),
+                None => return Err(self.lost(None)),
             }
         }
     }
@@ -115,6 +118,6 @@ impl Link {
     }
 
     fn lost(&self, close: Option<CloseCode>) -> Lost {
-        Lost { close: close.map(u16::from), return_after_ms: self.return_after_ms }
+        Lost { close: close.map(u16::from), return_after_ms: self.return_after_ms, why: String::new() }
     }
 }

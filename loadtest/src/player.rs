@@ -345,9 +345,15 @@ impl Player {
     fn lost(&mut self, lost: &Lost) {
         count(&self.crowd.meter.counts.connections_lost);
         let now = now_us();
-        let killed = self.crowd.kills && self.crowd.downtime.possibly_us(now.saturating_sub(3 * SECOND_US), now) > 0;
+        // A kill since the hello took the link, also where that is noticed much later, after a call that waited by HTTP.
+        let alive = now.saturating_sub(3 * SECOND_US);
+        let killed = self.crowd.kills && self.crowd.downtime.possibly_us(alive.min(self.hello), now) > 0;
         if !killed && lost.return_after_ms.is_none() {
-            let text = format!("closed with {:?} in stage {:?}", lost.close, self.stage);
+            let since_ms = now.saturating_sub(self.hello) / 1000;
+            let text = format!(
+                "closed with {:?} {} in stage {:?}, {since_ms} ms after hello, at {now} µs",
+                lost.close, lost.why, self.stage
+            );
             self.crowd.findings.add(&self.person.shown(), "connection lost", &text);
             self.resyncs += 1;
         }

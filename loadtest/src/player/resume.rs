@@ -173,7 +173,8 @@ impl Player {
         if ended != Some(mine) {
             self.faults.add("welcome: ended", format!("told {ended:?}, expected {mine}"));
         }
-        if answered && !self.finishing {
+        if answered {
+            // Where `finish` was sent too, a kill may have taken either: the resent answer tells which.
             count(&self.crowd.meter.counts.settled_unseen);
             referee(&self.crowd, self.round).settled_unseen(sheet, now_us(), &mut self.faults);
         }
@@ -217,6 +218,11 @@ impl Player {
         match told.as_deref() {
             None => {}
             Some("too_late") if self.crowd.rounds[self.round].question_ms.is_some() => {
+                if let Some(sheet) = &mut self.sheet {
+                    referee(&self.crowd, self.round).was_too_late(sheet, seq);
+                }
+            }
+            Some("already_answered") if self.finishing => {
                 if let Some(sheet) = &mut self.sheet {
                     referee(&self.crowd, self.round).was_too_late(sheet, seq);
                 }
