@@ -19,7 +19,7 @@ pub(crate) struct VerifyArgs {
     /// 第几期；不写就是唯一公布了密钥的那一期
     #[arg(long, value_name = "期")]
     period: Option<u32>,
-    /// 选手编号，在「我的」页面和 GET /api/v1/me 里
+    /// 选手编号，在「核对试卷」页面（#/verify）和 GET /api/v1/me 里
     #[arg(long, value_name = "编号")]
     participant: String,
     /// 这位选手在这个场次的第几次答题，从 1 起
