@@ -135,8 +135,9 @@ impl Opening {
         contest.take_up_attempts(&notes, &mut recovered).await?;
         // Last, so that the time that reading the ledger took is given back too.
         if let Some(alive_at) = state.alive_at {
-            recovered.away_ms = scribe.note_outage(alive_at, contest.now(), &mut notes).await?;
-            contest.give_back(recovered.away_ms);
+            let to = contest.now();
+            recovered.away_ms = scribe.note_outage(alive_at, to, &mut notes).await?;
+            contest.give_back(to.plus_ms(-recovered.away_ms), to);
             *contest.closes.write().unwrap_or_else(PoisonError::into_inner) =
                 closes_after_outages(&contest.season, &notes, None);
         }

@@ -17,6 +17,7 @@ use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::score::Standing;
 use crate::domain::season::Season;
+use crate::domain::time::Timestamp;
 use crate::ledger::entry::Ended;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
@@ -38,8 +39,8 @@ const SAMPLED_MS: i64 = 62 * MINUTE_MS;
 /// What happened to a live attempt, in the ledger's order.
 enum Event {
     Row(RawAnswer),
-    /// Milliseconds for which the server was away.
-    Away(i64),
+    /// The server was away, from and to.
+    Away(Timestamp, Timestamp),
 }
 
 impl Contest {
@@ -147,10 +148,10 @@ impl Contest {
         events.sort_by_key(|(n, _)| *n);
         for (n, event) in events {
             match event {
-                Event::Away(ms) => {
+                Event::Away(from, to) => {
                     live.values_mut()
                         .filter(|(_, live)| live.started_n < n)
-                        .for_each(|(_, live)| live.attempt.shift(ms));
+                        .for_each(|(_, live)| live.attempt.shift(from, to));
                 }
                 Event::Row(row) => {
                     if let Some((_, live)) = live.get_mut(&row.attempt) {
@@ -169,11 +170,11 @@ impl Contest {
     }
 
     /// Moves every live attempt on by the outage that ends with this start.
-    pub(crate) fn give_back(&self, ms: i64) {
+    pub(crate) fn give_back(&self, from: Timestamp, to: Timestamp) {
         for seat in &self.seats {
             if let Some(live) = seat.state().live.as_deref_mut() {
                 // Its deadline, looked at too early, is found again from there.
-                live.attempt.shift(ms);
+                live.attempt.shift(from, to);
             }
         }
     }
@@ -181,7 +182,7 @@ impl Contest {
 
 fn outages(notes: &[Noted], since: EntryNumber) -> Vec<(EntryNumber, Event)> {
     let away = |noted: &Noted| match noted.note {
-        Note::Outage { from, to } if noted.n > since => Some((noted.n, Event::Away(to.since(from)))),
+        Note::Outage { from, to } if noted.n > since => Some((noted.n, Event::Away(from, to))),
         _ => None,
     };
     notes.iter().filter_map(away).collect()

@@ -438,13 +438,14 @@ impl Attempt {
         waiting
     }
 
-    /// The server was away for `ms`: what is open, being read or idle loses none of it.
-    pub fn shift(&mut self, ms: i64) {
+    /// The server was away: what is open, being read or idle loses none of that time, and what opened within it begins at its end.
+    pub fn shift(&mut self, from: Timestamp, to: Timestamp) {
+        let moved = |since: Timestamp| if since >= to { since } else { to.plus_ms(since.since(from).min(0)) };
         match &mut self.phase {
-            Phase::Open { since } | Phase::Reading { since } => *since = since.plus_ms(ms),
+            Phase::Open { since } | Phase::Reading { since } => *since = moved(*since),
             Phase::Starting | Phase::Settling(_) | Phase::Over(_) => {}
         }
-        self.heard_at = self.heard_at.plus_ms(ms);
+        self.heard_at = moved(self.heard_at);
     }
 }
 

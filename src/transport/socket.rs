@@ -132,6 +132,7 @@ impl Phone {
         let clock = &app.contest.clock;
         let connected_at = clock.now();
         let mut heard_at = connected_at;
+        // What is rare is boxed: tens of thousands of these futures are held at once.
         // Armed once and looked at when it goes off, not moved with every message.
         let mut quiet = pin!(clock.until(connected_at.plus_ms(HELLO_MS)));
         let mut stopping = pin!(app.stop.cancelled());
@@ -150,11 +151,11 @@ impl Phone {
                     self.hear(socket, frame, heard_at).await
                 }
                 Event::News => match self.tell_news(socket).await {
-                    Ok(()) if !self.later.is_empty() => self.answer_later(socket).await,
+                    Ok(()) if !self.later.is_empty() => Box::pin(self.answer_later(socket)).await,
                     told => told,
                 },
-                Event::Beat => self.tell_boards(socket).await,
-                Event::Stopping => return self.say_reconnect(socket).await,
+                Event::Beat => Box::pin(self.tell_boards(socket)).await,
+                Event::Stopping => return Box::pin(self.say_reconnect(socket)).await,
                 Event::Quiet => {
                     let now = clock.now();
                     if matches!(self.party, Party::Stranger) && now.since(connected_at) >= HELLO_MS {
@@ -203,7 +204,7 @@ impl Phone {
                 return Err(Gone::Close(code, reason));
             }
             Reply::Past { participant, answer } => {
-                let text = self.answer_to_past(participant, answer).await;
+                let text = Box::pin(self.answer_to_past(participant, answer)).await;
                 say(socket, text).await?;
             }
             Reply::Later(answer) => self.later.push(answer),
