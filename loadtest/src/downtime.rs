@@ -7,11 +7,9 @@ use crate::clock::{Micros, SECOND_US};
 
 /// The server marks its life once in each idle second, and dates the mark back by what a commit takes when it is slow, so
 /// what it gives back may begin so long before the kill.
-const ALIVE_MARK_US: Micros = 3 * SECOND_US;
+const ALIVE_MARK_US: Micros = SECOND_US * 9 / 5;
 /// Between the end of what the server gives back and the moment when we see it ready.
 const READY_SEEN_US: Micros = SECOND_US / 2;
-/// A question opened just before a kill may be given back more than it ran, by so much: in doubt the server is generous.
-const DOUBT_US: Micros = SECOND_US;
 
 #[derive(Default)]
 pub(crate) struct Downtime {
@@ -62,9 +60,8 @@ impl Downtime {
 
     /// Of `from..to`, what the server may count as away.
     pub(crate) fn possibly_us(&self, from: Micros, to: Micros) -> Micros {
-        let all = self.sum(|s| {
-            overlap(from, to, s.killed.saturating_sub(ALIVE_MARK_US), s.ready.saturating_add(READY_SEEN_US + DOUBT_US))
-        });
+        let all = self
+            .sum(|s| overlap(from, to, s.killed.saturating_sub(ALIVE_MARK_US), s.ready.saturating_add(READY_SEEN_US)));
         all.min(to.saturating_sub(from))
     }
 
