@@ -99,7 +99,7 @@ mod tests {
         downtime.welcomed(11 * s, 12 * s);
         downtime.ready(13 * s);
         assert_eq!(downtime.surely_us(0, 100 * s), 3 * s / 2);
-        assert_eq!(downtime.possibly_us(0, 100 * s), 13 * s / 2);
+        assert_eq!(downtime.possibly_us(0, 100 * s), 2 * s + ALIVE_MARK_US + READY_SEEN_US);
         assert_eq!(downtime.surely_us(11 * s, 100 * s), s / 2);
         assert_eq!(downtime.surely_us(13 * s, 100 * s), 0);
         assert_eq!(downtime.possibly_us(10 * s, 11 * s), s);
