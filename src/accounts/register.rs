@@ -142,7 +142,7 @@ impl Accounts {
             joining.organisation.as_deref(),
             joining.group.as_deref(),
         )?;
-        let room = contest.lane().reserve().map_err(|_| JoinRefusal::Busy)?;
+        let room = contest.lane().reserve_for_start().map_err(|_| JoinRefusal::Busy)?;
         let participant = ParticipantId(self.next_participant.fetch_add(1, Ordering::Relaxed));
         let committed = room.push_and_wait(Entry::Registered(Box::new(Registered {
             participant,
@@ -164,7 +164,7 @@ impl Accounts {
     pub async fn new_token(&self, contest: &Contest, participant: ParticipantId) -> Result<Token, JoinRefusal> {
         let token = Token::of(chance());
         let note = Note::Token { participant, token: token.hash() };
-        contest.note(note, contest.now()).await.map_err(|_| JoinRefusal::Busy)?;
+        contest.note_asked(note, contest.now()).await.map_err(|_| JoinRefusal::Busy)?;
         Ok(token)
     }
 
@@ -205,7 +205,7 @@ impl Accounts {
             return Err(JoinRefusal::ChangedBefore(what));
         }
         let note = Note::Changed { participant, who: roster::who(season, &name, place) };
-        contest.note(note, contest.now()).await.map_err(|_| JoinRefusal::Busy)
+        contest.note_asked(note, contest.now()).await.map_err(|_| JoinRefusal::Busy)
     }
 
     /// How many participants have a token, for `/metrics`.

@@ -55,7 +55,7 @@ impl Contest {
     /// Why the participant may not start; nothing was used up.
     pub fn start(&self, seat: &Seat, round: &str, now: Timestamp) -> Result<(), Refusal> {
         let index = self.season.round_of_id(round).ok_or(Refusal::UnknownRound)?;
-        let room = self.lane.reserve().map_err(|_| Refusal::Busy)?;
+        let room = self.lane.reserve_for_start().map_err(|_| Refusal::Busy)?;
         let mut state = seat.state();
         if let Some(live) = state.live.as_deref_mut() {
             if live.period.round.counts {

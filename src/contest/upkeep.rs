@@ -5,6 +5,7 @@ use crate::contest::core::Contest;
 use crate::contest::period::Draft;
 use crate::contest::recovery::indexed;
 use crate::contest::recovery::wanted_periods;
+use crate::contest::refusal::Refusal;
 use crate::domain::fairness::PeriodSecret;
 use crate::domain::time::Timestamp;
 use crate::ledger::entry::Entry;
@@ -92,5 +93,15 @@ impl Contest {
     /// The lane has stopped.
     pub async fn note(&self, note: Note, now: Timestamp) -> Result<(), LedgerError> {
         self.lane.append(Entry::Noted { at: now, note: Box::new(note) }).await.map(|_| ())
+    }
+
+    /// Commits one of the rare facts that somebody asks for: where the queue has no room to spare, they are told so.
+    ///
+    /// # Errors
+    /// The queue is full, or the lane has stopped.
+    pub async fn note_asked(&self, note: Note, now: Timestamp) -> Result<(), Refusal> {
+        let room = self.lane.reserve_for_start().map_err(|_| Refusal::Busy)?;
+        let committed = room.push_and_wait(Entry::Noted { at: now, note: Box::new(note) });
+        committed.await.map(|_| ()).map_err(|_| Refusal::Busy)
     }
 }

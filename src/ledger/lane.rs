@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 
 /// Entries waiting for their commit. Full: [`Full`], which the person is told as `busy`; nothing was used up.
 pub const QUEUE_ENTRIES: usize = 32_768;
+/// Room that is left to those who are playing: where less is free, a start or a registration is [`Full`], while answers
+/// still find room. Who has begun is not made to wait by who comes new.
+pub const KEPT_FOR_ANSWERS: usize = QUEUE_ENTRIES / 4;
 /// At most so many entries a commit; the rest goes into the next.
 pub const BATCH_ENTRIES: usize = 8_192;
 /// From so many entries in the last commit on, the next one gathers for [`GATHER_MS`]: under load fewer, larger commits cost less.
@@ -57,6 +60,14 @@ impl Lane {
     /// [`Full`] when [`QUEUE_ENTRIES`] wait, or the lane has stopped.
     pub fn reserve(&self) -> Result<Room<'_>, Full> {
         self.queue.try_reserve().map(Room).map_err(|_| Full)
+    }
+
+    /// As [`Lane::reserve`], for what begins something new: a start, a registration, a token.
+    ///
+    /// # Errors
+    /// [`Full`] when less than [`KEPT_FOR_ANSWERS`] is free.
+    pub fn reserve_for_start(&self) -> Result<Room<'_>, Full> {
+        if self.queue.capacity() <= KEPT_FOR_ANSWERS { Err(Full) } else { self.reserve() }
     }
 
     /// Pushes one entry where waiting for room is right: timers, and acts of the server itself.

@@ -495,6 +495,7 @@ pub async fn report(
     if body.seq == 0 || body.seq > period.round.blueprint.count() {
         return Err(unknown());
     }
-    contest.note(Note::Report { participant: me, attempt, seq: body.seq, reason }, contest.now()).await?;
+    let note = Note::Report { participant: me, attempt, seq: body.seq, reason };
+    contest.note_asked(note, contest.now()).await.map_err(|_| Problem::busy())?;
     Ok(StatusCode::CREATED)
 }
