@@ -21,6 +21,7 @@ use kejing::files::ReadSeason;
 use kejing::ledger::sqlite::Sqlite;
 use kejing::transport::serve::Serving;
 use kejing::transport::serve::serve;
+use kejing::transport::state::Patience;
 use kejing::transport::state::ServeSettings;
 use rustix::process::Resource;
 use rustix::process::Rlimit;
@@ -135,6 +136,7 @@ async fn run_season(
             trusted_proxies: settings.trusted_proxies,
             connections_max: settings.connections_max,
             media: read.media,
+            patience: Patience::default(),
         },
         ready: Some(ready),
         stop,

@@ -1,6 +1,7 @@
 //! How much one participant, one network and all together may ask for. Every limit is named here, with what happens beyond it.
 
 use crate::domain::ids::ParticipantId;
+use crate::transport::peer::network_of;
 use crate::transport::problem::Problem;
 use governor::DefaultKeyedRateLimiter;
 use governor::Quota;
@@ -8,7 +9,6 @@ use governor::clock::Clock as _;
 use governor::clock::DefaultClock;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::net::Ipv6Addr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -16,24 +16,41 @@ use std::sync::atomic::Ordering;
 
 /// Messages of one participant a second; many times what a hand can do. Over it: `rate_limited`, nothing is used up.
 const PARTICIPANT_RATE: (u32, u32) = (200, 400);
+/// Acts of one participant that the ledger keeps besides play, a second: reports, changes, codes, tokens for another phone.
+/// Over it: `rate_limited`.
+const KEPT_ACTS_RATE: (u32, u32) = (1, 30);
 /// Requests and hellos of one network a second: schools and carriers share addresses. Over it: `rate_limited`.
 const NETWORK_RATE: (u32, u32) = (1_000, 10_000);
 /// Tokens, codes and recovery codes that turned out wrong, of one network a second. Over it: `rate_limited`.
 const WRONG_SECRETS_RATE: (u32, u32) = (2, 60);
+/// While more participants and networks than this are counted, who has been quiet is forgotten each second instead of each
+/// minute. An act is remembered for as long as its share takes to come back, half a second for a wrong secret: so the number
+/// of keys follows the rate of acts, however many addresses they come from.
+const COUNTED_MAX: usize = 100_000;
 
-/// The address for which a request is counted.
-#[derive(Clone, Copy, Debug)]
-pub struct Peer(pub IpAddr);
+/// API requests at a time; each holds at most a body of 16 KiB, for at most the time that a body may take. Full: `busy`.
+pub const REQUESTS_MAX: usize = 2_048;
+/// So many are being told that the process is full. Full: one more is closed without a word.
+pub const REFUSALS_MAX: usize = 64;
 
 pub struct Admission {
     participants: DefaultKeyedRateLimiter<ParticipantId>,
+    kept_acts: DefaultKeyedRateLimiter<ParticipantId>,
     networks: DefaultKeyedRateLimiter<IpAddr>,
     wrong_secrets: DefaultKeyedRateLimiter<IpAddr>,
-    connections: Arc<AtomicUsize>,
-    connections_max: usize,
+    pub connections: Places,
+    pub requests: Places,
 }
 
-/// Counts as a connection until dropped.
+/// A number of places, each taken until it is given back. Cheap to clone: all clones count together.
+#[derive(Clone)]
+pub struct Places {
+    taken: Arc<AtomicUsize>,
+    refused: Arc<AtomicUsize>,
+    max: usize,
+}
+
+/// Holds its place until dropped.
 pub struct Slot(Arc<AtomicUsize>);
 
 impl Drop for Slot {
@@ -42,14 +59,41 @@ impl Drop for Slot {
     }
 }
 
+impl Places {
+    pub fn new(max: usize) -> Places {
+        Places { taken: Arc::default(), refused: Arc::default(), max }
+    }
+
+    /// One more place; `None`: all are taken.
+    pub fn take(&self) -> Option<Slot> {
+        let before = self.taken.fetch_add(1, Ordering::Relaxed);
+        let slot = Slot(Arc::clone(&self.taken));
+        if before < self.max {
+            return Some(slot);
+        }
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        None
+    }
+
+    pub fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
+    }
+
+    /// How often there was none.
+    pub fn refused(&self) -> usize {
+        self.refused.load(Ordering::Relaxed)
+    }
+}
+
 impl Admission {
-    pub fn new(connections_max: usize) -> Admission {
+    pub fn new(connections: Places) -> Admission {
         Admission {
             participants: limiter(PARTICIPANT_RATE),
+            kept_acts: limiter(KEPT_ACTS_RATE),
             networks: limiter(NETWORK_RATE),
             wrong_secrets: limiter(WRONG_SECRETS_RATE),
-            connections: Arc::default(),
-            connections_max,
+            connections,
+            requests: Places::new(REQUESTS_MAX),
         }
     }
 
@@ -57,6 +101,14 @@ impl Admission {
     /// The participant sends more than anyone could by hand.
     pub fn participant(&self, participant: ParticipantId) -> Result<(), Problem> {
         check(&self.participants, &participant)
+    }
+
+    /// To be asked before something is written down that is not play.
+    ///
+    /// # Errors
+    /// The participant has asked for too many of them.
+    pub fn kept_act(&self, participant: ParticipantId) -> Result<(), Problem> {
+        check(&self.kept_acts, &participant)
     }
 
     /// # Errors
@@ -75,26 +127,28 @@ impl Admission {
 
     /// A place for one more connection; `None`: the process is full.
     pub fn connect(&self) -> Option<Slot> {
-        let before = self.connections.fetch_add(1, Ordering::Relaxed);
-        let slot = Slot(Arc::clone(&self.connections));
-        (before < self.connections_max).then_some(slot)
+        self.connections.take()
     }
 
     pub fn connections(&self) -> usize {
-        self.connections.load(Ordering::Relaxed)
+        self.connections.taken()
     }
 
-    /// Forgets who has been quiet. Called once a minute, since keyed limits would grow for ever.
-    pub fn forget_the_quiet(&self) {
-        self.participants.retain_recent();
-        self.networks.retain_recent();
-        self.wrong_secrets.retain_recent();
-        self.participants.shrink_to_fit();
+    /// Forgets who has been quiet, once a minute or, while very many are counted, at each call. Called once a second, since
+    /// keyed limits would grow for ever.
+    pub fn forget_the_quiet(&self, minute: bool) {
+        if !minute && self.counted() <= COUNTED_MAX {
+            return;
+        }
+        forget(&self.participants);
+        forget(&self.kept_acts);
+        forget(&self.networks);
+        forget(&self.wrong_secrets);
     }
 
     /// How many participants and networks are being counted.
     pub fn counted(&self) -> usize {
-        self.participants.len() + self.networks.len() + self.wrong_secrets.len()
+        self.participants.len() + self.kept_acts.len() + self.networks.len() + self.wrong_secrets.len()
     }
 }
 
@@ -110,40 +164,61 @@ fn check<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>, key: &K) ->
     })
 }
 
-/// The network that an address stands for: itself, or the /64 of an IPv6 address.
-fn network_of(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),
-        v4 => v4,
-    }
+fn forget<K: Hash + Eq + Clone>(limiter: &DefaultKeyedRateLimiter<K>) {
+    limiter.retain_recent();
+    limiter.shrink_to_fit();
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv6Addr;
 
-    #[test]
-    fn an_ipv6_network_is_a_64() {
-        let address = |text: &str| text.parse::<IpAddr>().unwrap();
-        assert_eq!(network_of(address("2001:db8:1:2:3::9")), address("2001:db8:1:2::"));
-        assert_eq!(network_of(address("::ffff:10.0.0.1")), address("10.0.0.1"));
+    fn admission() -> Admission {
+        Admission::new(Places::new(1))
     }
 
     #[test]
     fn a_full_process_takes_no_more_until_somebody_leaves() {
-        let admission = Admission::new(1);
+        let admission = admission();
         let first = admission.connect();
         assert!(first.is_some());
         assert!(admission.connect().is_none());
+        assert!(admission.connect().is_none());
         drop(first);
         assert!(admission.connect().is_some());
+        assert_eq!((admission.connections(), admission.connections.refused()), (0, 2));
     }
 
     #[test]
     fn who_guesses_tokens_is_slowed_down() {
-        let admission = Admission::new(1);
+        let admission = admission();
         let address = "10.0.0.1".parse().unwrap();
         let refused = (0..100).filter_map(|_| admission.wrong_secret(address).err()).next();
         assert_eq!(refused.map(|problem| problem.code), Some("rate_limited"));
+        assert!(admission.wrong_secret("10.0.0.2".parse().unwrap()).is_ok(), "another network is not");
+    }
+
+    #[test]
+    fn who_guesses_from_all_over_one_network_is_one_guesser() {
+        let admission = admission();
+        let address = |last: u128| IpAddr::V6(Ipv6Addr::from_bits((0x2001_0db8 << 96) | last));
+        let refused = (0..100).filter(|last| admission.wrong_secret(address(*last)).is_err()).count();
+        assert!(refused >= 30, "{refused}");
+        assert_eq!(admission.counted(), 1);
+    }
+
+    #[test]
+    fn networks_beyond_number_are_counted_and_forgotten() {
+        let admission = admission();
+        for network in 0..=COUNTED_MAX as u128 {
+            admission.network(IpAddr::V6(Ipv6Addr::from_bits(network << 64))).unwrap();
+        }
+        assert_eq!(admission.counted(), COUNTED_MAX + 1);
+        admission.forget_the_quiet(false);
+        assert!(admission.counted() <= COUNTED_MAX / 2, "{}", admission.counted());
+        let left = admission.counted();
+        admission.forget_the_quiet(false);
+        assert_eq!(admission.counted(), left, "few are left alone until the minute is over");
     }
 }

@@ -15,12 +15,12 @@ use crate::domain::question::Kind;
 use crate::domain::question::Question;
 use crate::ledger::entry::Note;
 use crate::ledger::store::Recorded;
-use crate::transport::admission::Peer;
 use crate::transport::messages::BestView;
 use crate::transport::messages::MediaView;
 use crate::transport::messages::ParticipantView;
 use crate::transport::messages::RanksView;
 use crate::transport::messages::places;
+use crate::transport::peer::Peer;
 use crate::transport::problem::Problem;
 use crate::transport::state::App;
 use axum::Json;
@@ -107,7 +107,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Said<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Said<T>, Problem> {
-        let bytes = bytes::Bytes::from_request(request, app).await.map_err(|rejection| {
+        let patience = std::time::Duration::from_millis(app.settings.patience.body_ms);
+        let body = tokio::time::timeout(patience, bytes::Bytes::from_request(request, app));
+        let bytes = body.await.map_err(|_| Problem::too_slow())?.map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 Problem::too_large()
             } else {
@@ -186,10 +188,11 @@ fn no_store(answer: impl IntoResponse) -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], answer)
 }
 
-pub async fn code(State(app): State<Arc<App>>, Caller(me): Caller) -> impl IntoResponse {
+pub async fn code(State(app): State<Arc<App>>, Caller(me): Caller) -> Result<impl IntoResponse, Problem> {
+    app.admission.kept_act(me)?;
     let now = app.contest.now();
     let (code, expires) = app.accounts.codes.issue(me, crate::contest::clock::chance(), now);
-    no_store(Json(json!({ "code": code, "expires_ms": expires.since(now) })))
+    Ok(no_store(Json(json!({ "code": code, "expires_ms": expires.since(now) }))))
 }
 
 #[derive(Deserialize)]
@@ -203,19 +206,21 @@ pub async fn session(
     axum::Extension(peer): axum::Extension<Peer>,
     Said(body): Said<SessionBody>,
 ) -> Result<impl IntoResponse, Problem> {
+    // A code is short: who guesses must not get through with the right one either.
+    app.admission.wrong_secret(peer.0)?;
     let owner = match (&body.code, &body.recovery) {
         (Some(code), _) => app.accounts.codes.redeem(code, app.contest.now()),
         (None, Some(recovery)) => app.accounts.of_recovery(recovery),
         (None, None) => return Err(Problem::bad_request("请填写恢复码，或另一部手机上显示的 8 位代码")),
     };
     let Some(participant) = owner else {
-        app.admission.wrong_secret(peer.0)?;
         let message = match body.code {
             Some(_) => "代码不对，或已经过期、用过了，请在原来的手机上重新获取",
             None => "没有这个恢复码，请核对后再试",
         };
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthorised", message));
     };
+    app.admission.kept_act(participant)?;
     let token: Token = app.accounts.new_token(&app.contest, participant).await?;
     let body = json!({ "participant": participant_view(&app.contest, participant), "token": token.hand_over() });
     Ok((StatusCode::CREATED, no_store(Json(body))))
@@ -312,6 +317,7 @@ pub async fn change(
     Caller(me): Caller,
     Said(body): Said<ChangeBody>,
 ) -> Result<Json<Me>, Problem> {
+    app.admission.kept_act(me)?;
     let ChangeBody { name, city, county, organisation, group } = body;
     app.accounts.change(&app.contest, me, Change { name, city, county, organisation, group }).await?;
     Ok(Json(me_view(&app.contest, me)))
@@ -495,6 +501,7 @@ pub async fn report(
     if body.seq == 0 || body.seq > period.round.blueprint.count() {
         return Err(unknown());
     }
+    app.admission.kept_act(me)?;
     let note = Note::Report { participant: me, attempt, seq: body.seq, reason };
     contest.note_asked(note, contest.now()).await.map_err(|_| Problem::busy())?;
     Ok(StatusCode::CREATED)

@@ -78,6 +78,11 @@ impl Meters {
         }
     }
 
+    /// What is refused at the door is counted where it costs nothing, and told from there.
+    pub fn refused_times(&self, code: &'static str, times: usize) {
+        self.refusals.get_or_create(&ByCode { code }).inc_by(times as u64);
+    }
+
     pub fn refused(&self, code: &'static str) {
         self.refusals.get_or_create(&ByCode { code }).inc();
     }

@@ -9,7 +9,6 @@ use crate::domain::attempt::AnswerRefusal;
 use crate::domain::time::TimeZone;
 use crate::domain::time::Timestamp;
 use crate::ledger::store::LedgerError;
-use axum::Json;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
@@ -25,6 +24,9 @@ pub struct Problem {
     pub message: String,
     pub retry_after_ms: Option<u64>,
 }
+
+/// Who finds no place comes back after so long: somebody has to leave first.
+const FULL_RETRY_MS: u64 = 2_000;
 
 /// WebSocket close codes of the wire.
 pub mod close {
@@ -56,6 +58,16 @@ impl Problem {
         let message = "服务器正忙，您的答题不会丢失，请稍候再试";
         let retry_after_ms = Some(BUSY_RETRY_MS);
         Problem { retry_after_ms, ..Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message) }
+    }
+
+    /// No place is left.
+    pub fn full() -> Problem {
+        let retry_after_ms = Some(FULL_RETRY_MS);
+        Problem { message: "现在参与的人很多，请稍候再试".into(), retry_after_ms, ..Problem::busy() }
+    }
+
+    pub fn too_slow() -> Problem {
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "bad_request", "请求没有及时送达，请重试")
     }
 
     pub fn rate_limited(retry_after_ms: u64) -> Problem {
@@ -188,8 +200,9 @@ struct Body<'a> {
     retry_after_ms: Option<u64>,
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl Problem {
+    /// The body of the answer.
+    pub fn json(&self) -> String {
         let body = Body {
             r#type: format!("urn:kejing:problem:{}", self.code),
             title: self.status.canonical_reason().unwrap_or_default(),
@@ -198,7 +211,13 @@ impl IntoResponse for Problem {
             detail: &self.message,
             retry_after_ms: self.retry_after_ms,
         };
-        let mut response = (self.status, Json(body)).into_response();
+        serde_json::to_string(&body).unwrap_or_default()
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, self.json()).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(ms) = self.retry_after_ms {

@@ -12,11 +12,14 @@ use crate::ledger::entry::EntryNumber;
 use crate::ledger::lane::Projection;
 use crate::ledger::store::LedgerError;
 use crate::transport::admission::Admission;
-use crate::transport::admission::Peer;
-use crate::transport::admission::Slot;
+use crate::transport::admission::Places;
+use crate::transport::door;
+use crate::transport::door::ConnectionSlot;
+use crate::transport::door::Door;
 use crate::transport::me;
 use crate::transport::metrics::Meters;
 use crate::transport::pages;
+use crate::transport::peer::Peer;
 use crate::transport::problem::Problem;
 use crate::transport::public;
 use crate::transport::socket;
@@ -36,29 +39,20 @@ use axum::response::IntoResponse;
 use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
-use hyper_util::rt::TokioIo;
-use hyper_util::rt::TokioTimer;
-use hyper_util::service::TowerToHyperService;
-use std::net::IpAddr;
-use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
 
-/// A request's head has to arrive within so long; else the connection closes.
-const HEADER_MS: u64 = 10_000;
 /// A request's body is at most so large; more is `too_large`.
 const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Connections of the metrics' own listener. Full: 503.
+const METRICS_CONNECTIONS_MAX: usize = 16;
 /// When stopping, sockets and requests get so long to end; then the process ends without them.
 const DRAIN_MS: u64 = 8_000;
 
@@ -111,11 +105,11 @@ impl Projection for Hearers {
 pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let Serving { opening, blocked, listener, metrics_listener, settings, ready, stop } = serving;
     // Until the ledger has been read, phones are told to wait instead of finding a closed door.
-    let door = Door::default();
     let closing = CancellationToken::new();
     let connections = TaskTracker::new();
-    let admission = Admission::new(settings.connections_max);
-    let accepting = tokio::spawn(accept(listener, door.clone(), connections.clone(), closing.clone()));
+    let admission = Admission::new(Places::new(settings.connections_max));
+    let door = Door::new(settings.clone(), admission.connections.clone(), closing.clone());
+    let accepting = tokio::spawn(door::accept(listener, door.clone(), connections.clone()));
 
     let accounts = Arc::new(Accounts::new(blocked));
     let store = Arc::clone(&opening.store);
@@ -146,9 +140,10 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
         ready: AtomicBool::new(true),
         beat: watch::Sender::new(0),
     });
-    let beating = tokio::spawn(beat(Arc::clone(&app)));
-    let measuring = metrics_listener.map(|listener| tokio::spawn(serve_metrics(listener, Arc::clone(&app))));
-    door.open(router(Arc::clone(&app)), Arc::clone(&app));
+    let beating = tokio::spawn(beat(Arc::clone(&app), door.clone()));
+    let measuring =
+        metrics_listener.map(|listener| tokio::spawn(serve_metrics(listener, Arc::clone(&app), closing.clone())));
+    door.open(router(Arc::clone(&app)));
     tracing::info!("serving");
     if let Some(ready) = ready {
         // Whoever asked may have stopped waiting.
@@ -170,10 +165,13 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     }
     closing.cancel();
     accepting.abort();
+    let _ = accepting.await;
     connections.close();
     let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS / 4), connections.wait()).await;
     for task in [deadlines, beating].into_iter().chain(measuring) {
         task.abort();
+        // Once it has ended it holds nothing of the ledger's any more.
+        let _ = task.await;
     }
     upkeep.abort();
     if let Err(ended) = ended {
@@ -183,7 +181,6 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
             Err(panicked) => Err(LedgerError::Unreadable { n: 0, what: panicked.to_string() }.into()),
         };
     }
-    door.close();
     app.contest.lane().close();
     let written = (&mut writing).await.unwrap_or_else(|_| Err(LedgerError::Stopped));
     store.close().await;
@@ -191,111 +188,26 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
 }
 
 /// Once a second: who watches boards looks whether they have changed. Once a minute: what has gone quiet is forgotten.
-async fn beat(app: Arc<App>) {
+async fn beat(app: Arc<App>, door: Door) {
+    let mut told = [0; 2];
     let mut second = tokio::time::interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     loop {
         second.tick().await;
         app.beat.send_modify(|beats| *beats += 1);
-        if app.beat.borrow().is_multiple_of(60) {
-            app.admission.forget_the_quiet();
-        }
-    }
-}
-
-/// What is behind the listener: nothing yet, or the server.
-#[derive(Clone, Default)]
-struct Door(Arc<Mutex<Option<Inside>>>);
-
-/// What a connection meets, and what it is counted by.
-type Inside = (Router, Arc<App>);
-
-impl Door {
-    fn open(&self, router: Router, app: Arc<App>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((router, app));
-    }
-
-    fn close(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    fn router(&self) -> Option<Inside> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// Accepts connections until it is aborted.
-async fn accept(listener: TcpListener, door: Door, connections: TaskTracker, closing: CancellationToken) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, address)) => {
-                connections.spawn(serve_connection(stream, address, door.clone(), closing.clone()));
-            }
-            Err(error) => {
-                // Out of files, most likely: those who wait get their turn when others have gone.
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(50)).await;
+        app.admission.forget_the_quiet(app.beat.borrow().is_multiple_of(60));
+        let at_the_door = [
+            ("full", app.admission.connections.refused(), "connections were told that the process is full"),
+            ("out_of_files", door.out_of_files(), "connections were closed: the process may open no more files"),
+        ];
+        for ((code, refused, what), told) in at_the_door.into_iter().zip(&mut told) {
+            let times = refused - std::mem::replace(told, refused);
+            if times > 0 {
+                app.meters.refused_times(code, times);
+                tracing::warn!(times, "{what}");
             }
         }
     }
-}
-
-async fn serve_connection(stream: TcpStream, address: SocketAddr, door: Door, closing: CancellationToken) {
-    let _ = stream.set_nodelay(true);
-    let (router, slot, app) = match door.router() {
-        Some((router, app)) => match app.admission.connect() {
-            Some(slot) => (router, Some(slot), Some(app)),
-            None => (Router::new().fallback(full), None, None),
-        },
-        None => (Router::new().route("/healthz", get(public::healthz)).fallback(recovering), None, None),
-    };
-    let slot = Arc::new(Mutex::new(slot));
-    let service = router.map_request(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        let trusted = app.as_ref().map_or(&[][..], |app| app.settings.trusted_proxies.as_slice());
-        let peer = Peer(client_address(address.ip(), trusted, request.headers()));
-        request.extensions_mut().insert(peer);
-        request.extensions_mut().insert(ConnectionSlot(Arc::clone(&slot)));
-        request.map(axum::body::Body::new)
-    });
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(HEADER_MS))
-        .max_buf_size(16 * 1024)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
-        .with_upgrades();
-    let mut connection = std::pin::pin!(connection);
-    tokio::select! {
-        // How a connection ends is the other side's affair.
-        _ = connection.as_mut() => {}
-        () = closing.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            let _ = connection.await;
-        }
-    }
-}
-
-/// The connection's place among those admitted; a socket takes it along.
-#[derive(Clone)]
-struct ConnectionSlot(Arc<Mutex<Option<Slot>>>);
-
-/// Who asks: the connection's address, or, from a proxy that is trusted, the last address that it was told by no other trusted one.
-fn client_address(address: IpAddr, trusted: &[ipnet::IpNet], headers: &HeaderMap) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address.to_canonical()));
-    if !is_trusted(address) {
-        return address;
-    }
-    let told = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let chain: Vec<IpAddr> =
-        told.flat_map(|value| value.split(',')).filter_map(|part| part.trim().parse().ok()).collect();
-    chain.into_iter().rev().find(|address| !is_trusted(*address)).unwrap_or(address)
-}
-
-async fn full() -> Problem {
-    Problem { message: "现在参与的人很多，请稍候再试".into(), ..Problem::busy() }
-}
-
-async fn recovering() -> Problem {
-    Problem::unavailable()
 }
 
 fn router(app: Arc<App>) -> Router {
@@ -337,11 +249,12 @@ async fn no_such_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", "这个接口不支持这样的请求")
 }
 
-/// Every API call counts for its network.
+/// Every API call counts for its network, and takes a place while it is under way.
 async fn admit(State(app): State<Arc<App>>, request: Request, next: middleware::Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied();
-    match peer.map_or(Ok(()), |peer| app.admission.network(peer.0)) {
-        Ok(()) => next.run(request).await,
+    let admitted = peer.map_or(Ok(()), |peer| app.admission.network(peer.0));
+    match admitted.and_then(|()| app.admission.requests.take().ok_or_else(Problem::full)) {
+        Ok(_place) => next.run(request).await,
         Err(problem) => {
             app.meters.refused(problem.code);
             problem.into_response()
@@ -366,8 +279,7 @@ async fn upgrade(
         return Err(Problem::bad_request("请使用子协议 kejing.v1"));
     }
     app.admission.network(peer.0)?;
-    let slot = slot.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let slot = slot.or_else(|| app.admission.connect()).ok_or_else(Problem::busy)?;
+    let slot = slot.take().or_else(|| app.admission.connect()).ok_or_else(Problem::busy)?;
     let sockets = app.sockets.clone();
     Ok(upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
@@ -396,9 +308,8 @@ fn origin_is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
     (own.is_some() && own == host) || allowed.iter().any(|allowed| allowed == origin)
 }
 
-async fn serve_metrics(listener: TcpListener, app: Arc<App>) {
-    let router = Router::new().route("/metrics", get(public::metrics)).with_state(app);
-    if let Err(error) = axum::serve(listener, router).await {
-        tracing::error!(%error, "the metrics listener has ended");
-    }
+async fn serve_metrics(listener: TcpListener, app: Arc<App>, closing: CancellationToken) {
+    let door = Door::new(app.settings.clone(), Places::new(METRICS_CONNECTIONS_MAX), closing);
+    door.open(Router::new().route("/metrics", get(public::metrics)).with_state(app));
+    door::accept(listener, door, TaskTracker::new()).await;
 }

@@ -24,6 +24,24 @@ pub struct ServeSettings {
     pub connections_max: usize,
     /// Folders with the banks' pictures, looked through in this order.
     pub media: Vec<PathBuf>,
+    pub patience: Patience,
+}
+
+/// How long the server waits for a client, in real time: what is slower loses its connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// For a request's head, from the connection's or the last request's end on. Longer: the connection closes.
+    pub head_ms: u64,
+    /// For a request's body. Longer: 408, and the connection closes.
+    pub body_ms: u64,
+    /// For the other end to take what was sent, or to let any more of it be sent. Longer: the connection is reset; a phone resumes.
+    pub unread_ms: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience { head_ms: 10_000, body_ms: 10_000, unread_ms: 20_000 }
+    }
 }
 
 pub struct App {
