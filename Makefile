@@ -8,7 +8,7 @@ CHROMIUM ?= $(or $(shell command -v chromium),/usr/bin/chromium)
 web_sources := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -type f -print)
 pages := web/dist/index.html
 
-.PHONY: run test screenshots bank lint deny clean
+.PHONY: run test simulate screenshots bank lint deny clean
 
 run: $(pages)
 	@scripts/needs.sh build
@@ -18,6 +18,12 @@ run: $(pages)
 test:
 	@scripts/needs.sh test
 	python3 scripts/test.py
+
+# The contest and its ledger under seeded faults, from seed 1 on; `make simulate SEEDS=100000`, or one seed again: `make simulate SEED=540`.
+SEEDS ?= 10000
+SEED ?=
+simulate:
+	$(if $(SEED),KEJING_SEED=$(SEED)) KEJING_SEEDS=$(SEEDS) cargo test --release --locked --test front_door -- --nocapture simulation::nothing
 
 # Of every page, at a phone's size and on a big screen, into docs/screenshots.
 screenshots: $(pages) tests/browser/node_modules/.package-lock.json

@@ -13,5 +13,6 @@ mod presets;
 mod promises;
 mod replay;
 mod restart;
+mod simulation;
 mod tidy;
 mod wire;

@@ -133,16 +133,21 @@ impl Opening {
         let mut recovered = Recovered::default();
         contest.take_up_participants(&notes, follower, &mut recovered).await?;
         contest.take_up_attempts(&notes, &mut recovered).await?;
+        let mut waited_ms = 0;
         // Last, so that the time that reading the ledger took is given back too.
         if let Some(alive_at) = state.alive_at {
             let to = contest.now();
             recovered.away_ms = scribe.note_outage(alive_at, to, &mut notes).await?;
             contest.give_back(to.plus_ms(-recovered.away_ms), to);
+            // Nor does it cost anybody time how long that commit took: given back here, and remembered as every slow commit is.
+            let noted = contest.now();
+            waited_ms = noted.since(to);
+            contest.give_back(to, noted);
             *contest.closes.write().unwrap_or_else(PoisonError::into_inner) =
                 closes_after_outages(&contest.season, &notes, None);
         }
         recovered.entries = scribe.state.last_n;
-        Ok(Opened { contest: Arc::new(contest), writer: writer.going_on_from(scribe.state), recovered })
+        Ok(Opened { contest: Arc::new(contest), writer: writer.going_on_from(scribe.state, waited_ms), recovered })
     }
 
     /// The season and banks that are in force: the ledger's, the files' where the ledger is new or a change is accepted.

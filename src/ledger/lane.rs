@@ -24,8 +24,9 @@ pub const BATCH_ENTRIES: usize = 8_192;
 const GATHER_FROM: usize = 24;
 const GATHER_MS: u64 = 1;
 
-/// For at least so long, and at most twice so long, it is remembered how slow the slowest commit was.
-const SLOWEST_MS: i64 = 60_000;
+/// For at least so long, and at most twice so long, it is remembered how slow the slowest commit was: a day, which is the
+/// longest that a question can stay open, since what was told late is known to have been told late for as long as it is open.
+const SLOWEST_MS: i64 = 86_400_000;
 
 /// Asks the contest's clock; the ledger has none of its own.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -153,8 +154,10 @@ pub fn lane(store: Arc<dyn Store>, state: LaneState, now: Now) -> (Lane, Writer)
 }
 
 impl Writer {
-    /// After what the start itself has written.
-    pub fn going_on_from(self, state: LaneState) -> Writer {
+    /// After what the start itself has written, the last of which took so long.
+    pub fn going_on_from(mut self, state: LaneState, waited_ms: i64) -> Writer {
+        let now = (self.now)();
+        self.slowest.take(waited_ms, now);
         Writer { state, ..self }
     }
 

@@ -1,0 +1,445 @@
+//! What must be true whatever fails, reckoned from committed entries and from what was told; shares no judgement with the server.
+
+use super::memory::Memory;
+use super::season::Genesis;
+use kejing::contest::core::Contest;
+use kejing::contest::scoreboard::Scope;
+use kejing::contest::seat::QuestionFacts;
+use kejing::contest::seat::ResultFacts;
+use kejing::contest::seat::VerdictFacts;
+use kejing::domain::attempt::Ending;
+use kejing::domain::attempt::Fate;
+use kejing::domain::attempt::Given;
+use kejing::domain::ids::AttemptId;
+use kejing::domain::ids::GroupIndex;
+use kejing::domain::ids::ParticipantId;
+use kejing::domain::ids::RoundIndex;
+use kejing::domain::paper::Paper;
+use kejing::domain::rules::Feedback;
+use kejing::domain::rules::Round;
+use kejing::domain::rules::TallyRule;
+use kejing::domain::score::Standing;
+use kejing::domain::time::Day;
+use kejing::domain::time::Timestamp;
+use kejing::ledger::entry::Ended;
+use kejing::ledger::entry::Entry;
+use kejing::ledger::entry::EntryNumber;
+use kejing::ledger::entry::Note;
+use kejing::ledger::entry::Settled;
+use kejing::ledger::entry::Started;
+use kejing::ledger::entry::Who;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// For how long a question's clock ran, in the server's lives so far and since the last start.
+#[derive(Clone, Copy)]
+struct Run {
+    before_ms: i64,
+    since: Timestamp,
+}
+
+impl Run {
+    fn from(since: Timestamp) -> Run {
+        Run { before_ms: 0, since }
+    }
+
+    fn until(self, moment: Timestamp) -> i64 {
+        self.before_ms + moment.since(self.since).max(0)
+    }
+}
+
+/// The question that is open: its clock ran for at most and at least so long.
+struct Open {
+    seq: u32,
+    most: Run,
+    least: Run,
+}
+
+impl Open {
+    fn since(seq: u32, moment: Timestamp) -> Open {
+        Open { seq, most: Run::from(moment), least: Run::from(moment) }
+    }
+}
+
+struct Known {
+    started: Started,
+    round: usize,
+    paper: Paper,
+    day: Day,
+    fates: Vec<Fate>,
+    open: Option<Open>,
+    /// Of a question that was opened by `next` or by time.
+    opened: Option<u32>,
+    ended: Option<Ended>,
+}
+
+pub(crate) struct Oracle {
+    genesis: &'static Genesis,
+    attempts: BTreeMap<AttemptId, Known>,
+    people: BTreeMap<ParticipantId, Who>,
+    /// Attempts in the order of their ends.
+    over: Vec<AttemptId>,
+    verdicts: BTreeMap<(AttemptId, u32), String>,
+    results: BTreeMap<AttemptId, String>,
+    taken: EntryNumber,
+    pub(crate) told: u64,
+}
+
+impl Oracle {
+    pub(crate) fn new(genesis: &'static Genesis, memory: &Memory, now: Timestamp) -> Oracle {
+        let mut oracle = Oracle {
+            genesis,
+            attempts: BTreeMap::new(),
+            people: BTreeMap::new(),
+            over: Vec::new(),
+            verdicts: BTreeMap::new(),
+            results: BTreeMap::new(),
+            taken: 0,
+            told: 0,
+        };
+        oracle.take_new(memory, now);
+        oracle
+    }
+
+    /// The lane tells its projection of a commit.
+    pub(crate) fn committed(&mut self, memory: &Memory, first: EntryNumber, entries: &[Entry], now: Timestamp) {
+        assert_eq!(first, self.taken + 1, "a commit was told twice, or not at all");
+        for (n, entry) in (first..).zip(entries) {
+            let kept = memory.disk().entries.get(n as usize - 1).cloned();
+            assert_eq!(kept.as_ref(), Some(entry), "entry {n} was applied and is not in the ledger");
+            self.take(n, entry, now);
+        }
+    }
+
+    fn take_new(&mut self, memory: &Memory, now: Timestamp) {
+        let new: Vec<_> = memory.disk().entries[self.taken as usize..].to_vec();
+        for (n, entry) in (self.taken + 1..).zip(&new) {
+            self.take(n, entry, now);
+        }
+    }
+
+    /// The server is there again after it was gone at `gone`: nothing open has lost time, nor gained more than the doubt.
+    pub(crate) fn reopened(&mut self, memory: &Memory, gone: Timestamp, now: Timestamp) {
+        let before = self.taken as usize;
+        self.take_new(memory, gone);
+        let disk = memory.disk();
+        let outages: Vec<(Timestamp, Timestamp)> = disk.entries[before..]
+            .iter()
+            .filter_map(|entry| match entry {
+                Entry::Noted { note, .. } => match **note {
+                    Note::Outage { from, to } => Some((from, to)),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect();
+        assert!(!outages.is_empty(), "a start noted no outage");
+        for known in self.attempts.values_mut().filter(|known| known.ended.is_none()) {
+            let after_each = self.genesis.season.rounds[known.round].feedback == Feedback::AfterEach;
+            let Some(open) = &mut known.open else { continue };
+            if after_each && open.seq > 1 && known.opened != Some(open.seq) {
+                // That it was opened was not kept; its verdict is read again, and then the whole time runs.
+                known.open = None;
+                continue;
+            }
+            open.most = Run { before_ms: open.most.until(gone), since: now };
+            for (from, to) in &outages {
+                let ran = open.least.before_ms + from.since(open.least.since);
+                open.least = Run { before_ms: ran.max(0), since: *to };
+            }
+            open.least.since = now;
+        }
+    }
+
+    fn round(&self, known: &Known) -> &'static Round {
+        &self.genesis.season.rounds[known.round]
+    }
+
+    fn take(&mut self, n: EntryNumber, entry: &Entry, now: Timestamp) {
+        self.taken = n;
+        match entry {
+            Entry::Registered(registered) => {
+                let before = self.people.insert(registered.participant, registered.who.clone());
+                assert!(before.is_none(), "registered twice");
+            }
+            Entry::Started(started) => self.started(started, now),
+            Entry::Opened { attempt, seq, at } => {
+                let known = self.attempts.get_mut(attempt).expect("opened before it started");
+                known.opened = Some(*seq);
+                if known.open.is_none() && known.fates.len() as u32 + 1 == *seq {
+                    known.open = Some(Open::since(*seq, *at));
+                }
+            }
+            Entry::Settled(settled) => self.settled(settled, now),
+            Entry::Noted { note, .. } => {
+                if let Note::Changed { participant, who } = &**note {
+                    self.people.insert(*participant, who.clone());
+                }
+            }
+        }
+    }
+
+    fn started(&mut self, started: &Started, now: Timestamp) {
+        // The first two entries are the bank and the season, then come the rounds' draw periods.
+        let place = started.period as usize - 3;
+        let round = self.genesis.season.rounds.get(place).expect("a draw period that no round asked for");
+        let day = self.genesis.season.time_zone.day(started.at);
+        let mine = || self.attempts.values().filter(|known| known.started.participant == started.participant);
+        assert!(mine().all(|known| known.ended.is_some()), "two attempts at once");
+        let here = || mine().filter(|known| known.round == place);
+        assert_eq!(here().count() as u32 + 1, started.number, "an attempt's number was skipped or given twice");
+        let used = || here().filter(|known| known.ended.as_ref().unwrap().ending != Ending::HandedBack);
+        let allowed = |most: Option<u32>, used: usize| most.is_none_or(|most| used < most as usize);
+        assert!(allowed(round.attempts.in_all, used().count()), "more attempts than allowed in all");
+        let today = used().filter(|known| known.day == day).count();
+        assert!(allowed(round.attempts.per_day, today), "more attempts than allowed a day");
+        let known = Known {
+            paper: self.genesis.paper(round, &started.seed),
+            started: started.clone(),
+            round: place,
+            day,
+            fates: Vec::new(),
+            open: Some(Open::since(1, now)),
+            opened: Some(1),
+            ended: None,
+        };
+        assert!(self.attempts.insert(started.attempt, known).is_none(), "an attempt's id was given twice");
+    }
+
+    fn settled(&mut self, settled: &Settled, now: Timestamp) {
+        let known = self.attempts.get_mut(&settled.attempt).expect("settled before it started");
+        let round = &self.genesis.season.rounds[known.round];
+        assert_eq!(known.started.participant, settled.participant);
+        assert!(known.ended.is_none(), "settled after the attempt's end");
+        if let Some(fate) = settled.fate {
+            assert_eq!(fate.seq as usize, known.fates.len() + 1, "a question was settled twice, or skipped");
+            known.check_time(round, fate, settled.at);
+            known.fates.push(fate);
+        }
+        let open = known.open.take();
+        if let Some(ended) = &settled.ended {
+            assert_eq!(ended.fates, known.fates, "the end's answers are not those that were settled");
+            let (score, correct) = known.score(self.genesis, known.fates.len() as u32);
+            assert_eq!((ended.score, ended.correct), (score, correct), "scored otherwise");
+            if ended.ending == Ending::HandedBack {
+                assert!(round.attempts.hand_back && known.fates.is_empty());
+                let limit = known.limits(round).0.unwrap();
+                assert!(open.is_none_or(|open| open.most.until(settled.at) > limit), "handed back before its time");
+                let twice = self.over.iter().any(|id| {
+                    let other = &self.attempts[id];
+                    let same = (other.started.participant, other.round, other.day);
+                    let known = &self.attempts[&settled.attempt];
+                    same == (known.started.participant, known.round, known.day)
+                        && other.ended.as_ref().unwrap().ending == Ending::HandedBack
+                });
+                assert!(!twice, "handed back twice a day");
+            }
+            self.attempts.get_mut(&settled.attempt).unwrap().ended = Some((**ended).clone());
+            self.over.push(settled.attempt);
+        } else if round.feedback != Feedback::AfterEach {
+            known.open = Some(Open::since(known.fates.len() as u32 + 1, now));
+        }
+    }
+
+    pub(crate) fn told_question(&mut self, told: &QuestionFacts, now: Timestamp) {
+        self.told += 1;
+        let known = self.attempts.get_mut(&told.attempt).expect("a question of a start that is not in the ledger");
+        let round = &self.genesis.season.rounds[known.round];
+        assert!(known.ended.is_none(), "a question of an attempt that is over");
+        assert_eq!(told.seq as usize, known.fates.len() + 1, "a question before the verdict ahead of it was kept");
+        assert_eq!(Some(told.index), known.paper.question(told.seq), "another paper");
+        let (question, paper) = known.limits(round);
+        let open = known.open.get_or_insert_with(|| {
+            let ran = question.map_or(0, |limit| limit - i64::from(told.remaining_ms.unwrap()));
+            Open::since(told.seq, now.plus_ms(-ran))
+        });
+        assert_eq!(open.seq, told.seq);
+        for (limit, left) in [(question, told.remaining_ms), (paper, told.paper_remaining_ms)] {
+            let Some(limit) = limit else { continue };
+            let left = i64::from(left.expect("a limit that is not told"));
+            let (most, least) = (open.most.until(now), open.least.until(now));
+            assert!(left >= (limit - most).max(0), "{left} ms of {limit} are left after at most {most}: time was lost");
+            assert!(left <= limit - least.min(limit), "{left} ms of {limit} are left after at least {least}");
+        }
+    }
+
+    pub(crate) fn told_verdict(&mut self, told: &VerdictFacts) {
+        self.told += 1;
+        let known = self.attempts.get(&told.attempt).expect("a verdict of a start that is not in the ledger");
+        let fate = known.fates.get(told.seq as usize - 1).expect("a verdict that is not in the ledger");
+        assert_eq!(told.timed_out, fate.given == Given::TimedOut);
+        let through = |ended: &Ended| {
+            let by_itself = matches!(ended.ending, Ending::Complete | Ending::FirstWrong | Ending::PaperTimeUp);
+            by_itself && known.fates.len() == told.seq as usize
+        };
+        assert_eq!(told.last, known.ended.as_ref().is_some_and(through), "the last question is told as another");
+        let feedback = told.feedback.as_ref().map(|feedback| (feedback.correct, feedback.points, feedback.score));
+        if self.round(known).feedback == Feedback::AfterEach {
+            let ((before, _), (score, _)) =
+                (known.score(self.genesis, told.seq - 1), known.score(self.genesis, told.seq));
+            let right = known.is_right(self.genesis, *fate);
+            assert_eq!(feedback, Some((right, score - before, score)), "told another mark");
+        } else {
+            assert_eq!(feedback, None, "a mark was told that this round keeps to itself");
+        }
+        let text = format!("{} {} {feedback:?}", told.timed_out, told.last);
+        let first = self.verdicts.entry((told.attempt, told.seq)).or_insert_with(|| text.clone());
+        assert_eq!(*first, text, "a verdict is told otherwise than at first");
+    }
+
+    pub(crate) fn told_result(&mut self, told: &ResultFacts) {
+        self.told += 1;
+        let known = self.attempts.get(&told.attempt).expect("a result of a start that is not in the ledger");
+        let ended = known.ended.as_ref().expect("a result that is not in the ledger");
+        assert_eq!(
+            (told.score, told.correct, told.elapsed_ms, told.finished_at),
+            (ended.score, ended.correct, ended.elapsed_ms, ended.at),
+            "another result was told than was kept"
+        );
+        let text = format!("{} {} {}", told.score, told.correct, told.elapsed_ms);
+        let first = self.results.entry(told.attempt).or_insert_with(|| text.clone());
+        assert_eq!(*first, text);
+    }
+
+    /// The number of the last entry that is known.
+    pub(crate) fn taken(&self) -> EntryNumber {
+        self.taken
+    }
+
+    /// What became of a question, if it is settled.
+    pub(crate) fn fate(&self, attempt: AttemptId, seq: u32) -> Option<Fate> {
+        self.attempts.get(&attempt)?.fates.get(seq as usize - 1).copied()
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        self.attempts.values().filter(|known| known.ended.is_none()).count()
+    }
+
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.attempts.len(), self.attempts.values().map(|known| known.fates.len()).sum())
+    }
+
+    /// Every board against a plain recomputation.
+    pub(crate) fn check_boards(&self, contest: &Contest) {
+        let season = &self.genesis.season;
+        let mut rounds: Vec<BTreeMap<ParticipantId, Standing>> = vec![BTreeMap::new(); season.rounds.len()];
+        for id in &self.over {
+            let known = &self.attempts[id];
+            let round = self.round(known);
+            let ended = known.ended.as_ref().unwrap();
+            if !round.counts || ended.ending == Ending::HandedBack {
+                continue;
+            }
+            let standing =
+                Standing { score: ended.score, elapsed_ms: ended.elapsed_ms, finished_at: ended.at, attempt: *id };
+            let tallies = &mut rounds[known.round];
+            let so_far = tallies.get(&known.started.participant).copied();
+            tallies.insert(known.started.participant, so_far.map_or(standing, |s| tally(round.tally, s, standing)));
+        }
+        let mut in_season: BTreeMap<ParticipantId, Standing> = BTreeMap::new();
+        for participant in self.people.keys() {
+            let tallies: Vec<Standing> = rounds.iter().filter_map(|t| t.get(participant).copied()).collect();
+            in_season.extend(sum_of_rounds(&tallies).map(|standing| (*participant, standing)));
+        }
+        let tables = rounds.iter().enumerate().map(|(place, table)| (Some(RoundIndex(place as u16)), table));
+        for (of, table) in tables.chain([(None, &in_season)]) {
+            for (scope, is_in) in self.scopes() {
+                let mut expected: Vec<(ParticipantId, Standing)> =
+                    table.iter().filter(|(who, _)| is_in(&self.people[who])).map(|(who, s)| (*who, *s)).collect();
+                expected.sort_by_key(|(_, s)| (Reverse(s.score), s.elapsed_ms, s.finished_at, s.attempt));
+                let expected: Vec<(u64, ParticipantId, Standing)> =
+                    (1..).zip(expected).map(|(rank, (who, standing))| (rank, who, standing)).collect();
+                let kept = contest.scoreboard().top(of, scope, usize::MAX).rows;
+                assert_eq!(kept, expected, "the board of {of:?} in {scope:?}");
+            }
+        }
+    }
+
+    #[allow(clippy::type_complexity, reason = "a list of scopes with who is in each")]
+    fn scopes(&self) -> Vec<(Scope, Box<dyn Fn(&Who) -> bool>)> {
+        let mut scopes: Vec<(Scope, Box<dyn Fn(&Who) -> bool>)> = vec![(Scope::Region, Box::new(|_| true))];
+        for code in super::season::CITIES {
+            let city = self.genesis.season.region.city_of_code(code).unwrap();
+            scopes.push((Scope::City(city), Box::new(move |who| who.city == code)));
+            for (place, group) in ["youth", "other"].into_iter().enumerate() {
+                let group_index = GroupIndex(place as u16);
+                let is_of = move |who: &Who| who.group.as_deref() == Some(group);
+                scopes.push((Scope::CityGroup(city, group_index), Box::new(move |who| who.city == code && is_of(who))));
+                scopes.push((Scope::Group(group_index), Box::new(is_of)));
+            }
+        }
+        scopes
+    }
+}
+
+impl Known {
+    /// The limits of the open question: its own, and what is left of the paper's.
+    fn limits(&self, round: &Round) -> (Option<i64>, Option<i64>) {
+        let used: i64 = self.fates.iter().map(|fate| i64::from(fate.elapsed_ms)).sum();
+        let paper = round.limits.paper_ms.map(|limit| (i64::from(limit) - used).max(0));
+        (round.limits.question_ms.map(i64::from), paper)
+    }
+
+    fn check_time(&self, round: &Round, fate: Fate, at: Timestamp) {
+        let (question, paper) = self.limits(round);
+        let limit = question.into_iter().chain(paper).min();
+        let grace = i64::from(round.limits.grace_ms);
+        let elapsed = i64::from(fate.elapsed_ms);
+        assert!(elapsed <= limit.unwrap_or(i64::MAX), "longer than the limit");
+        let Some(open) = &self.open else { return };
+        assert_eq!(open.seq, fate.seq);
+        let (most, least) = (open.most.until(at), open.least.until(at));
+        match fate.given {
+            Given::TimedOut => {
+                let limit = limit.expect("timed out without a limit");
+                assert_eq!(elapsed, limit);
+                assert!(most > limit + grace, "timed out after at most {most} ms of {limit}");
+            }
+            Given::Chosen(_) | Given::Left => {
+                assert!(elapsed <= most, "{elapsed} ms were counted, and the clock ran for {most} at most");
+                let least_counted = least.min(limit.unwrap_or(i64::MAX));
+                assert!(elapsed >= least_counted, "{elapsed} ms were counted, and the clock ran for {least} at least");
+                if let (Given::Chosen(_), Some(limit)) = (fate.given, limit) {
+                    assert!(least <= limit + grace, "taken {least} ms into a limit of {limit}");
+                }
+            }
+        }
+    }
+
+    fn is_right(&self, genesis: &Genesis, fate: Fate) -> bool {
+        let question = genesis.bank.question(self.paper.question(fate.seq).unwrap());
+        fate.given == Given::Chosen(question.key)
+    }
+
+    /// Points and right answers of the first so many questions.
+    fn score(&self, genesis: &Genesis, questions: u32) -> (u32, u32) {
+        let round = &genesis.season.rounds[self.round];
+        let right = self.fates.iter().take(questions as usize).filter(|fate| self.is_right(genesis, **fate)).count();
+        (round.blueprint.sections[0].points * right as u32, right as u32)
+    }
+}
+
+fn tally(rule: TallyRule, so_far: Standing, new: Standing) -> Standing {
+    match rule {
+        TallyRule::Best => {
+            let key = |s: &Standing| (Reverse(s.score), s.elapsed_ms, s.finished_at, s.attempt);
+            [so_far, new].into_iter().min_by_key(key).unwrap()
+        }
+        TallyRule::Last => new,
+        TallyRule::Sum => {
+            let last = if new.score > 0 { new } else { so_far };
+            Standing { score: so_far.score + new.score, elapsed_ms: so_far.elapsed_ms + new.elapsed_ms, ..last }
+        }
+        TallyRule::SumOfDailyBest => unreachable!("no round of this season's"),
+    }
+}
+
+/// The latest round that earned something gives finish and id; where none did, the earliest.
+fn sum_of_rounds(rounds: &[Standing]) -> Option<Standing> {
+    let by_end = |s: &&Standing| (s.finished_at, s.attempt);
+    let earned = rounds.iter().filter(|s| s.score > 0).max_by_key(by_end);
+    let named = earned.or_else(|| rounds.iter().min_by_key(by_end))?;
+    let score = rounds.iter().map(|s| s.score).sum();
+    let elapsed_ms = rounds.iter().map(|s| s.elapsed_ms).sum();
+    Some(Standing { score, elapsed_ms, ..*named })
+}
