@@ -6,6 +6,7 @@ use crate::domain::fault::suggestion;
 use crate::domain::toml_file::At;
 use crate::domain::toml_file::Page;
 use crate::files;
+use crate::transport::tls::TlsFiles;
 use ipnet::IpNet;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,6 +32,10 @@ pub struct Settings {
     pub log_format: LogFormat,
     /// `None`: [`BLOCKED_NAMES`].
     pub blocked_names: Option<PathBuf>,
+    /// Files of this folder's top level are served beside the pages.
+    pub root_files: Option<PathBuf>,
+    /// `None`: plain HTTP, behind a proxy that speaks TLS.
+    pub tls: Option<TlsFiles>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +63,7 @@ pub const OPEN_FILES_RESERVE: u64 = 256;
 const CONNECTIONS_MAX: u32 = 10_000_000;
 
 /// Every setting by its name in the file; `KEJING_LISTEN` and `--listen` follow from it.
-const NAMES: [(&str, Form); 10] = [
+const NAMES: [(&str, Form); 13] = [
     ("season", Form::Path),
     ("data", Form::Path),
     ("database", Form::Text),
@@ -69,6 +74,9 @@ const NAMES: [(&str, Form); 10] = [
     ("connections_max", Form::Number),
     ("log_format", Form::Text),
     ("blocked_names", Form::Path),
+    ("root_files", Form::Path),
+    ("tls_cert", Form::Path),
+    ("tls_key", Form::Path),
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -136,6 +144,8 @@ impl Settings {
             connections_max: given.connections_max(sources.open_files),
             log_format: given.one("log_format", LogFormat::named).unwrap_or(LogFormat::Text),
             blocked_names: given.one("blocked_names", path),
+            root_files: given.one("root_files", folder),
+            tls: given.tls(),
         };
         if given.wrong.is_empty() { Ok(settings) } else { Err(WrongSettings(given.wrong)) }
     }
@@ -246,6 +256,22 @@ impl Given {
         self.all(name, read).pop()
     }
 
+    /// One of the two alone is a mistake: without it the server would speak plain HTTP.
+    fn tls(&mut self) -> Option<TlsFiles> {
+        match (self.one("tls_cert", path), self.one("tls_key", path)) {
+            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+            (None, None) => None,
+            (Some(_), None) => self.alone("tls_cert", "tls_key"),
+            (None, Some(_)) => self.alone("tls_key", "tls_cert"),
+        }
+    }
+
+    fn alone(&mut self, given: &str, other: &str) -> Option<TlsFiles> {
+        let place = self.texts.get(given).and_then(|texts| texts.first()).map(|(_, place)| place.clone());
+        self.refuse(place.unwrap_or_default(), format!("证书和私钥要一起写，还缺 {other}"));
+        None
+    }
+
     fn connections_max(&mut self, open_files: u64) -> usize {
         let most = open_files.saturating_sub(OPEN_FILES_RESERVE).max(1);
         let read = |text: &str| match text.parse::<u32>() {
@@ -270,6 +296,11 @@ fn from_folder(folder: &Path, at: At<String>) -> At<String> {
 
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("不能是空的".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+fn folder(text: &str) -> Result<PathBuf, String> {
+    let path = path(text)?;
+    if path.is_dir() { Ok(path) } else { Err(format!("没有「{text}」这个文件夹")) }
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
@@ -404,6 +435,19 @@ mod tests {
             &["参数 --allowed-origins：「https://a.cn/」不是"],
         );
         check_wrong("", &[], &[("connections_max", "9999")], &["参数 --connections-max：本进程最多能打开 1024 个文件"]);
+        check_wrong("", &[], &[("tls_cert", "c.pem")], &["参数 --tls-cert：证书和私钥要一起写，还缺 tls_key"]);
+        check_wrong(
+            "tls_key = \"k.pem\"\n",
+            &[],
+            &[],
+            &["kejing.toml:1:11 tls_key：证书和私钥要一起写，还缺 tls_cert"],
+        );
+        check_wrong(
+            "",
+            &[("KEJING_ROOT_FILES", "nowhere")],
+            &[],
+            &["环境变量 KEJING_ROOT_FILES：没有「nowhere」这个文件夹"],
+        );
         check_wrong("", &[], &[("log_format", "xml")], &["参数 --log-format：不认识「xml」"]);
     }
 

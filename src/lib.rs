@@ -7,4 +7,5 @@ pub mod contest;
 pub mod accounts;
 pub mod transport;
 pub mod files;
+pub mod backup;
 pub mod config;

@@ -3,6 +3,7 @@
 mod commands;
 
 use clap::FromArgMatches;
+use commands::backup;
 use commands::bank;
 use commands::bank::Bank;
 use commands::cli::Cli;
@@ -26,6 +27,8 @@ fn main() -> ExitCode {
         Command::Bank(Bank::Check { files }) => bank::check(&files),
         Command::Season(SeasonCommand::Check { public, files }) => season::check(public, &files),
         Command::Replay(args) => replay::run(&args),
+        Command::Backup(args) => backup::back_up(&args),
+        Command::Restore(args) => backup::restore(&args),
         Command::Verify(args) => verify::run(&args),
     })
 }

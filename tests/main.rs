@@ -7,6 +7,7 @@ mod kill;
 mod commands;
 mod limits;
 mod moments;
+mod operating;
 mod paper;
 mod strangers;
 mod presets;

@@ -1,5 +1,7 @@
 //! The flags, as clap reads them; what stands over a field is what `--help` says.
 
+use crate::commands::backup::BackupArgs;
+use crate::commands::backup::RestoreArgs;
 use crate::commands::bank::Bank;
 use crate::commands::replay::ReplayArgs;
 use crate::commands::season::SeasonCommand;
@@ -37,6 +39,17 @@ pub(crate) enum Command {
     /// boards（全部排行榜的 SHA-256）。有任何不一致就逐条说明，退出码为 1。
     #[command(verbatim_doc_comment)]
     Replay(ReplayArgs),
+    /// 备份账本和密钥文件；服务器可以照常运行
+    ///
+    /// 备份是一个新的文件夹，只有属主能读：账本在某一刻的完整副本、密钥文件、清单（manifest.json，有校验和）。
+    /// 副本当场检查并重算一遍，与 replay 一样；没有通过就不留下。先写在临时名字下，完成后才有正式的名字，从不覆盖。
+    #[command(verbatim_doc_comment)]
+    Backup(BackupArgs),
+    /// 把备份恢复到一个空的数据文件夹
+    ///
+    /// 先核对校验和，再重算一遍，与备份时的结果相同才放进去。用 root 运行时，文件归数据文件夹的属主。
+    #[command(verbatim_doc_comment)]
+    Restore(RestoreArgs),
     /// 用公布的抽题密钥重新抽出一份试卷，核对它是不是事先定下的
     ///
     /// 公示文件由 GET /api/v1/rounds/场次/proof 得到；一期的密钥在这一期最后一份答卷结束后公布。

@@ -7,15 +7,23 @@ use std::net::SocketAddr;
 use std::net::UdpSocket;
 
 /// What to tell whoever started the server.
-pub(crate) fn greeting(season: &str, listening: SocketAddr, metrics: Option<SocketAddr>, with_code: bool) -> String {
+pub(crate) fn greeting(
+    season: &str,
+    listening: SocketAddr,
+    metrics: Option<SocketAddr>,
+    tls: bool,
+    with_code: bool,
+) -> String {
     let port = listening.port();
+    let scheme = if tls { "https" } else { "http" };
+    let url = |address: IpAddr, port: u16| url(scheme, address, port);
     let here =
         if listening.ip().is_unspecified() { url(Ipv4Addr::LOCALHOST.into(), port) } else { url(listening.ip(), port) };
     let others = addresses(listening);
     let mut told =
         vec![format!("「{season}」已经开始服务。"), format!("  答题    {here}"), format!("  排行榜  {here}boards")];
     if let Some(metrics) = metrics {
-        told.push(format!("  指标    {}metrics", url(metrics.ip(), metrics.port())));
+        told.push(format!("  指标    {}metrics", self::url("http", metrics.ip(), metrics.port())));
     }
     let phones = others.first().map(|address| url(*address, port));
     if listening.ip().is_loopback() {
@@ -37,8 +45,8 @@ pub(crate) fn greeting(season: &str, listening: SocketAddr, metrics: Option<Sock
 }
 
 /// IPv6 addresses stand in brackets.
-fn url(address: IpAddr, port: u16) -> String {
-    format!("http://{}/", SocketAddr::new(address, port))
+fn url(scheme: &str, address: IpAddr, port: u16) -> String {
+    format!("{scheme}://{}/", SocketAddr::new(address, port))
 }
 
 /// Where others on the local network find the server.
@@ -68,14 +76,20 @@ mod tests {
 
     #[test]
     fn a_server_on_the_loopback_says_how_phones_would_reach_it() {
-        let told = greeting("演示", "127.0.0.1:8080".parse().unwrap(), None, false);
+        let told = greeting("演示", "127.0.0.1:8080".parse().unwrap(), None, false, false);
         assert!(told.contains("http://127.0.0.1:8080/boards"));
         assert!(told.contains("--listen 0.0.0.0:8080"));
     }
 
     #[test]
+    fn a_server_with_tls_says_https() {
+        let told = greeting("演示", "192.0.2.7:443".parse().unwrap(), None, true, false);
+        assert!(told.contains("https://192.0.2.7:443/boards"));
+    }
+
+    #[test]
     fn a_server_on_one_address_shows_that_one_and_its_code() {
-        let told = greeting("演示", "192.0.2.7:80".parse().unwrap(), Some("[::1]:9090".parse().unwrap()), true);
+        let told = greeting("演示", "192.0.2.7:80".parse().unwrap(), Some("[::1]:9090".parse().unwrap()), false, true);
         assert!(told.contains("http://192.0.2.7:80/"));
         assert!(told.contains("http://[::1]:9090/metrics"));
         assert!(told.contains('█'));

@@ -6,6 +6,7 @@ pub(crate) mod serve;
 pub(crate) mod bank;
 pub(crate) mod season;
 pub(crate) mod replay;
+pub(crate) mod backup;
 pub(crate) mod verify;
 pub(crate) mod cli;
 pub(crate) mod usage;

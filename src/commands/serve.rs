@@ -23,6 +23,8 @@ use kejing::transport::serve::Serving;
 use kejing::transport::serve::serve;
 use kejing::transport::state::Patience;
 use kejing::transport::state::ServeSettings;
+use kejing::transport::tls::Tls;
+use kejing::transport::tls::TlsFiles;
 use rustix::process::Resource;
 use rustix::process::Rlimit;
 use std::io::IsTerminal;
@@ -71,6 +73,15 @@ pub(crate) struct ServeArgs {
     /// 姓名里不能有的字词，一行一个 [默认用自带的 seasons/blocked-names.txt]
     #[arg(long, value_name = "文件")]
     blocked_names: Option<String>,
+    /// 这个文件夹里的小文件（.txt、.html 等）放在网址的最上层：微信、备案要求的校验文件 [默认没有]
+    #[arg(long, value_name = "文件夹")]
+    root_files: Option<String>,
+    /// 自带 HTTPS：证书文件（PEM，含中间证书）；换了文件几秒后自动生效 [默认没有，由前面的代理提供 HTTPS]
+    #[arg(long, value_name = "文件")]
+    tls_cert: Option<String>,
+    /// 自带 HTTPS：证书的私钥文件（PEM，不带密码）
+    #[arg(long, value_name = "文件")]
+    tls_key: Option<String>,
     /// 赛季文件或题库与账本里的不同时，写明原因，照新的继续；已经答完的试卷不受影响
     #[arg(long, value_name = "原因")]
     accept_season_change: Option<String>,
@@ -100,6 +111,7 @@ async fn run_season(
 ) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     stop_on_signals(&stop).context("无法接收停止信号")?;
+    let tls = settings.tls.map(open_tls).transpose()?;
     let listener = bind(settings.listen).await?;
     let metrics_listener = match settings.metrics_listen {
         Some(address) => Some(bind(address).await?),
@@ -111,7 +123,7 @@ async fn run_season(
     };
     let metrics = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let with_code = args.qr || std::io::stdout().is_terminal();
-    let greeting = greeting(&read.season.name, listener.local_addr()?, metrics, with_code);
+    let greeting = greeting(&read.season.name, listener.local_addr()?, metrics, tls.is_some(), with_code);
     let (ready, is_ready) = oneshot::channel();
     tokio::spawn(async move {
         // Otherwise the start was refused, and why is said instead.
@@ -137,6 +149,8 @@ async fn run_season(
             connections_max: settings.connections_max,
             media: read.media,
             patience: Patience::default(),
+            root_files: settings.root_files,
+            tls,
         },
         ready: Some(ready),
         stop,
@@ -159,6 +173,9 @@ impl ServeArgs {
             ("connections_max", &self.connections_max),
             ("log_format", &self.log_format),
             ("blocked_names", &self.blocked_names),
+            ("root_files", &self.root_files),
+            ("tls_cert", &self.tls_cert),
+            ("tls_key", &self.tls_key),
         ];
         Sources {
             file: self.config.clone(),
@@ -170,12 +187,12 @@ impl ServeArgs {
 }
 
 /// A variable that is no text is no setting of ours.
-fn variables() -> Vec<(String, String)> {
+pub(crate) fn variables() -> Vec<(String, String)> {
     std::env::vars_os().filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?))).collect()
 }
 
 /// Raises the process's limit as far as it may: every connection is an open file.
-fn open_files() -> u64 {
+pub(crate) fn open_files() -> u64 {
     let limit = rustix::process::getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     let raised = rustix::process::setrlimit(Resource::Nofile, raised).is_ok();
@@ -196,6 +213,16 @@ fn blocked_names(settings: &Settings) -> anyhow::Result<BlockedNames> {
     let Some(path) = &settings.blocked_names else { return Ok(BlockedNames::read(config::BLOCKED_NAMES)) };
     let text = files::text_of(path).with_context(|| format!("读不到 blocked_names 指定的文件 {}", path.display()))?;
     Ok(BlockedNames::read(&text))
+}
+
+fn open_tls(files: TlsFiles) -> anyhow::Result<Arc<Tls>> {
+    let tls = Tls::open(files).context("不能提供 HTTPS")?;
+    if tls.expires().is_some_and(|expires| expires <= Clock::of_the_machine().now()) {
+        tracing::warn!(
+            "the TLS certificate has expired 证书已过期，浏览器和微信会拒绝打开；换上新文件后几秒内自动生效"
+        );
+    }
+    Ok(Arc::new(tls))
 }
 
 /// Bound before the ledger is opened: a port that is taken is told at once, and nothing has happened yet.

@@ -36,6 +36,14 @@ impl Clock {
         }
     }
 
+    /// Microseconds that only grow, from a beginning of their own: for measuring, never for judging.
+    pub fn ticks_us(&self) -> u64 {
+        match &*self.0 {
+            Source::Machine { read_at, .. } => read_at.elapsed().as_micros() as u64,
+            Source::Moved(now) => (*now.borrow() * 1_000).max(0) as u64,
+        }
+    }
+
     /// Moves a standing clock; the machine's is left alone.
     pub fn advance(&self, ms: i64) {
         if let Source::Moved(now) = &*self.0 {

@@ -108,7 +108,9 @@ impl Room<'_> {
 
 /// Figures of the lane for `/metrics`.
 pub trait LaneMeter: Send + Sync {
-    fn committed(&self, entries: usize, took: Duration);
+    fn begins(&self);
+    /// So many entries, and the number of the last.
+    fn committed(&self, entries: usize, last: EntryNumber);
 }
 
 /// The lane's own end: one task, one transaction in flight.
@@ -226,8 +228,9 @@ impl Writer {
         let oldest = entries.iter().map(Entry::at).min().unwrap_or(begun);
         self.slowest.take(begun.since(oldest), begun);
         let batch = Batch { epoch: self.state.epoch, first, entries: &entries, alive_at: self.slowest.before(begun) };
+        meter.begins();
         self.store.commit(batch).await?;
-        meter.committed(entries.len(), Duration::from_millis((self.now)().since(begun).max(0) as u64));
+        meter.committed(entries.len(), self.state.last_n + entries.len() as i64);
         let done = (self.now)();
         self.slowest.take(done.since(oldest), done);
         self.state.last_n += entries.len() as i64;

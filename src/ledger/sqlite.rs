@@ -1,6 +1,7 @@
 //! The ledger on SQLite: `ledger.db` in the data folder, one writer connection, a pool for reads.
 //! Durable means: WAL with `synchronous=FULL`, so each commit has been flushed to the disk when it returns.
 
+mod copy;
 mod rows;
 mod write;
 

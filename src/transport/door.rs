@@ -6,11 +6,16 @@ use crate::transport::admission::Slot;
 use crate::transport::pages;
 use crate::transport::peer::Peer;
 use crate::transport::peer::client_address;
+use crate::transport::peer::is_trusted;
 use crate::transport::problem::Problem;
 use crate::transport::public;
+use crate::transport::requests::REQUEST_ID;
 use crate::transport::state::ServeSettings;
+use crate::transport::tls::Tls;
 use axum::Router;
 use axum::body::Body;
+use axum::http::HeaderValue;
+use axum::http::header;
 use axum::middleware;
 use axum::routing::get;
 use hyper::body::Incoming;
@@ -48,6 +53,9 @@ const OUT_OF_FILES_MS: u64 = 50;
 /// A file that is held for nothing but to be let go when there is no other, so that a connection can be taken and closed
 /// instead of waiting for ever.
 const SPARE_FILE: &str = "/dev/null";
+
+/// Behind TLS of our own. Half a year, and not for the hosts beneath: those are somebody else's.
+const STAY_SECURE: HeaderValue = HeaderValue::from_static("max-age=15552000");
 
 /// What is behind a listener: nothing yet, or the server.
 #[derive(Clone)]
@@ -122,7 +130,7 @@ pub async fn accept(listener: TcpListener, door: Door, connections: TaskTracker)
                 if let Some(slot) = door.0.connections.take() {
                     connections.spawn(serve_connection(stream, address, door.clone(), slot));
                 } else if let Some(place) = door.0.refusals.take() {
-                    connections.spawn(refuse(stream, place));
+                    connections.spawn(refuse_connection(stream, door.0.settings.tls.clone(), place));
                 }
             }
             Err(error) if is_out_of_files(&error) => {
@@ -158,7 +166,15 @@ async fn close_one(listener: &TcpListener, spare: Option<File>) -> Option<File> 
 }
 
 async fn serve_connection(stream: TcpStream, address: SocketAddr, door: Door, slot: Slot) {
-    serve_stream(stream, address.ip(), door, slot).await;
+    let Some(tls) = &door.0.settings.tls else { return serve_stream(stream, address.ip(), door, slot).await };
+    let greeted = tokio::select! {
+        greeted = tls.greet(stream) => greeted,
+        () = door.0.closing.cancelled() => None,
+    };
+    if let Some(stream) = greeted {
+        // Boxed, so that connections without TLS don't carry its size.
+        Box::pin(serve_stream(stream, address.ip(), door, slot)).await;
+    }
 }
 
 /// Serves requests until the connection ends, or a socket has been made of it.
@@ -169,12 +185,24 @@ where
     let behind = Arc::clone(&door.0);
     let slot = ConnectionSlot(Arc::new(Mutex::new(Some(slot))));
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
-        let peer = Peer(client_address(address, &door.0.settings.trusted_proxies, request.headers()));
+        let settings = &door.0.settings;
+        let peer = Peer(client_address(address, &settings.trusted_proxies, request.headers()));
+        if !is_trusted(address, &settings.trusted_proxies) {
+            // Only a proxy of the settings names requests.
+            request.headers_mut().remove(REQUEST_ID);
+        }
+        let secure = settings.tls.is_some();
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(slot.clone());
         // Who came while the ledger was being read and has stayed finds the door open now.
         let router = door.router().clone();
-        async move { Ok::<_, Infallible>(router.oneshot(request.map(Body::new)).await.unwrap_or_else(|e| match e {})) }
+        async move {
+            let mut response = router.oneshot(request.map(Body::new)).await.unwrap_or_else(|e| match e {});
+            if secure {
+                response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, STAY_SECURE);
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -213,8 +241,21 @@ static FULL: LazyLock<Vec<u8>> = LazyLock::new(|| {
 const ALIVE: &[u8] =
     b"HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 3\r\nconnection: close\r\n\r\nok\n";
 
+/// A browser reads a refusal only in the way in which it asked.
+async fn refuse_connection(stream: TcpStream, tls: Option<Arc<Tls>>, place: Slot) {
+    match tls {
+        None => refuse(stream, place).await,
+        Some(tls) => {
+            let greeted = tokio::time::timeout(Duration::from_millis(REFUSAL_MS), tls.greet(stream)).await;
+            if let Ok(Some(stream)) = greeted {
+                Box::pin(refuse(stream, place)).await;
+            }
+        }
+    }
+}
+
 /// Reads what is asked, says that the process is full and closes. No parsing, no routes: a refusal costs less than an answer.
-async fn refuse(mut stream: TcpStream, _place: Slot) {
+async fn refuse<I: AsyncRead + AsyncWrite + Unpin>(mut stream: I, _place: Slot) {
     let said = tokio::time::timeout(Duration::from_millis(REFUSAL_MS), async {
         let mut head = Vec::with_capacity(512);
         while head.len() < REFUSED_HEAD_BYTES && !head.ends_with(b"\r\n\r\n") {

@@ -22,6 +22,7 @@ use crate::transport::messages::RanksView;
 use crate::transport::messages::places;
 use crate::transport::peer::Peer;
 use crate::transport::problem::Problem;
+use crate::transport::requests::Asker;
 use crate::transport::state::App;
 use axum::Json;
 use axum::extract::FromRequest;
@@ -74,6 +75,9 @@ impl OptionalFromRequestParts<Arc<App>> for Caller {
             }
             return Err(Problem { status: StatusCode::UNAUTHORIZED, ..Problem::unauthorised() });
         };
+        if let Some(asker) = parts.extensions.get::<Asker>() {
+            asker.is(participant);
+        }
         app.admission.participant(participant)?;
         Ok(Some(Caller(participant)))
     }

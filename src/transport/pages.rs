@@ -16,8 +16,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 use std::collections::HashMap;
+use std::path;
 use std::sync::Arc;
 use std::sync::LazyLock;
+use tokio::io::AsyncReadExt;
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/web/dist"]
@@ -49,7 +51,7 @@ fn content_type(path: &str) -> &'static str {
 }
 
 /// A page or one of its parts. Names with a hash in them never change; pages are asked for anew each time.
-pub async fn page(uri: Uri, headers: HeaderMap) -> Response {
+pub async fn page(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     let (path, cache) = match path {
         "" => ("index.html", "no-cache"),
@@ -59,9 +61,55 @@ pub async fn page(uri: Uri, headers: HeaderMap) -> Response {
     };
     match FILES.get(path) {
         Some(file) => file.respond(&headers, cache),
-        None => Problem::not_found("这个页面").into_response(),
+        None => match root_file(app.settings.root_files.as_deref(), uri.path().trim_start_matches('/')).await {
+            Some(file) => file,
+            None => Problem::not_found("这个页面").into_response(),
+        },
     }
 }
+
+/// A file that WeChat or the filing office asks for, from the top level of the folder that the settings name. What the
+/// pages and the API have of that name comes first, since they were asked before.
+async fn root_file(folder: Option<&path::Path>, name: &str) -> Option<Response> {
+    let kind = root_file_kind(name)?;
+    let file = folder?.join(name);
+    // A link could lead out of the folder.
+    let found = tokio::fs::symlink_metadata(&file).await.ok()?;
+    if !found.is_file() || found.len() > ROOT_FILE_BYTES_MAX {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    let opened = tokio::fs::File::open(&file).await.ok()?;
+    opened.take(ROOT_FILE_BYTES_MAX).read_to_end(&mut bytes).await.ok()?;
+    let headers = [(header::CONTENT_TYPE, HeaderValue::from_static(kind)), (header::CACHE_CONTROL, NO_CACHE)];
+    Some((headers, bytes).into_response())
+}
+
+/// The content type of a name that such files have; `None`: no such name, and the disk is not asked.
+fn root_file_kind(name: &str) -> Option<&'static str> {
+    let plain = |c: u8| c.is_ascii_alphanumeric() || b"._-".contains(&c);
+    let (stem, ending) = name.rsplit_once('.')?;
+    if stem.is_empty() || name.starts_with('.') || name.len() > ROOT_FILE_NAME_MAX || !name.bytes().all(plain) {
+        return None;
+    }
+    // Also in a binary that was built without its pages.
+    if PAGES.contains(&name) {
+        return None;
+    }
+    match ending {
+        "txt" => Some("text/plain; charset=utf-8"),
+        "html" | "htm" => Some("text/html; charset=utf-8"),
+        "xml" => Some("text/xml; charset=utf-8"),
+        "json" => Some("application/json"),
+        _ => None,
+    }
+}
+
+const PAGES: [&str; 2] = ["index.html", "boards.html"];
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+/// A larger file of the root folder is not served: verification files are a line long.
+const ROOT_FILE_BYTES_MAX: u64 = 64 * 1024;
+const ROOT_FILE_NAME_MAX: usize = 128;
 
 /// A question's picture, from the banks' own folders and nowhere else.
 pub async fn media(State(app): State<Arc<App>>, Path(file): Path<String>) -> Result<Response, Problem> {
@@ -113,4 +161,34 @@ pub async fn with_headers(request: axum::extract::Request, next: axum::middlewar
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_of_verification_files_are_looked_for() {
+        for name in ["MP_verify_aB3dE5fG7hI9jK1l.txt", "beian.html", "a.b-c_d.xml", "x.json", "y.htm"] {
+            assert!(root_file_kind(name).is_some(), "{name}");
+        }
+        let long = format!("{}.txt", "a".repeat(200));
+        for name in [
+            "",
+            ".txt",
+            ".env.txt",
+            "..",
+            "../x.txt",
+            "a/b.txt",
+            "a\\b.txt",
+            "a%2fb.txt",
+            "x.js",
+            "x.db",
+            "key",
+            "甲.txt",
+            &long,
+        ] {
+            assert!(root_file_kind(name).is_none(), "{name}");
+        }
+    }
 }

@@ -17,9 +17,8 @@ pub struct Peer(pub IpAddr);
 /// Each proxy writes the address that it saw to the right of what it was told; so the list is read from the right, and only
 /// as far as those who wrote it are trusted. What cannot be read ends it: whatever stands left of that, anyone may have written.
 pub fn client_address(connected: IpAddr, trusted: &[IpNet], headers: &HeaderMap) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|net| net.contains(&address));
     let mut client = connected.to_canonical();
-    if !is_trusted(client) {
+    if !is_trusted(client, trusted) {
         return client;
     }
     let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
@@ -27,11 +26,17 @@ pub fn client_address(connected: IpAddr, trusted: &[IpNet], headers: &HeaderMap)
     for part in told.take(HOPS_MAX) {
         let Some(address) = std::str::from_utf8(part).ok().and_then(|part| address_of(part.trim())) else { break };
         client = address;
-        if !is_trusted(client) {
+        if !is_trusted(client, trusted) {
             break;
         }
     }
     client
+}
+
+/// Whether a connection from there is a proxy's of the settings.
+pub fn is_trusted(connected: IpAddr, trusted: &[IpNet]) -> bool {
+    let connected = connected.to_canonical();
+    trusted.iter().any(|net| net.contains(&connected))
 }
 
 /// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:4711`.

@@ -18,6 +18,7 @@ use crate::transport::board_view::entries;
 use crate::transport::me::Asked;
 use crate::transport::me::Caller;
 use crate::transport::me::ended_text;
+use crate::transport::metrics;
 use crate::transport::problem::Problem;
 use crate::transport::state::App;
 use axum::Json;
@@ -233,5 +234,9 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Problem
 }
 
 pub async fn metrics(State(app): State<Arc<App>>) -> String {
-    crate::transport::metrics::text(&app.meters, &app.contest, &app.admission)
+    let state = metrics::State {
+        ready: app.ready.load(Ordering::Acquire),
+        certificate_expires: app.settings.tls.as_ref().and_then(|tls| tls.expires()),
+    };
+    metrics::text(&app.meters, &app.contest, &app.admission, state)
 }

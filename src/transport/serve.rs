@@ -22,6 +22,7 @@ use crate::transport::pages;
 use crate::transport::peer::Peer;
 use crate::transport::problem::Problem;
 use crate::transport::public;
+use crate::transport::requests;
 use crate::transport::socket;
 use crate::transport::state::App;
 use crate::transport::state::ServeSettings;
@@ -109,10 +110,12 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let connections = TaskTracker::new();
     let admission = Admission::new(Places::new(settings.connections_max));
     let door = Door::new(settings.clone(), admission.connections.clone(), closing.clone());
+    let following = settings.tls.clone().map(|tls| tokio::spawn(tls.follow()));
     let accepting = tokio::spawn(door::accept(listener, door.clone(), connections.clone()));
 
     let accounts = Arc::new(Accounts::new(blocked));
     let store = Arc::clone(&opening.store);
+    let began_us = opening.clock.ticks_us();
     let Opened { contest, writer, recovered } = opening.open(accounts.as_ref()).await?;
     tracing::info!(
         entries = recovered.entries,
@@ -122,7 +125,8 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
         away_ms = recovered.away_ms,
         "the ledger has been read"
     );
-    let meters = Meters::new();
+    let meters = Meters::new(contest.clock.clone(), settings.connections_max);
+    meters.recovered(began_us, recovered.away_ms, recovered.entries);
     let hearers = Arc::new(Hearers { accounts: Arc::clone(&accounts), contest: Arc::clone(&contest) });
     let mut writing = tokio::spawn(writer.run(hearers, Arc::new(meters.clone())));
     let deadlines = tokio::spawn(Arc::clone(&contest).meet_deadlines());
@@ -168,7 +172,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let _ = accepting.await;
     connections.close();
     let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS / 4), connections.wait()).await;
-    for task in [deadlines, beating].into_iter().chain(measuring) {
+    for task in [deadlines, beating].into_iter().chain(measuring).chain(following) {
         task.abort();
         // Once it has ended it holds nothing of the ledger's any more.
         let _ = task.await;
@@ -238,6 +242,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/media/{*file}", get(pages::media))
         .fallback(get(pages::page))
         .layer(middleware::from_fn(pages::with_headers))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), requests::with_line))
         .with_state(app)
 }
 

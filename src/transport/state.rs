@@ -6,6 +6,7 @@ use crate::transport::admission::Admission;
 use crate::transport::board_view::BoardViews;
 use crate::transport::metrics::Meters;
 use crate::transport::season_view::SeasonViews;
+use crate::transport::tls::Tls;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -24,6 +25,10 @@ pub struct ServeSettings {
     pub connections_max: usize,
     /// Folders with the banks' pictures, looked through in this order.
     pub media: Vec<PathBuf>,
+    /// Its files are served beside the pages: what WeChat and the filing office ask for.
+    pub root_files: Option<PathBuf>,
+    /// `None`: plain HTTP.
+    pub tls: Option<Arc<Tls>>,
     pub patience: Patience,
 }
 

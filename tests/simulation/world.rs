@@ -89,7 +89,8 @@ impl Follower for Nobody {
 }
 
 impl LaneMeter for Nobody {
-    fn committed(&self, _: usize, _: Duration) {}
+    fn begins(&self) {}
+    fn committed(&self, _: usize, _: kejing::ledger::entry::EntryNumber) {}
 }
 
 /// Runs one seed to its end.
