@@ -7,6 +7,7 @@ CHROMIUM ?= $(or $(shell command -v chromium),/usr/bin/chromium)
 
 web_sources := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -type f -print)
 pages := web/dist/index.html
+target_directory = $(or $(CARGO_TARGET_DIR),target)
 
 .PHONY: run test simulate screenshots bank lint deny clean
 
@@ -31,6 +32,13 @@ screenshots: $(pages) tests/browser/node_modules/.package-lock.json
 	cargo build --release --locked --workspace
 	CHROMIUM=$(CHROMIUM) scripts/screenshots.sh
 
+# An archive that installs without Internet: dist/kejing-VERSION-linux-ARCH.tar.gz. It needs the glibc of the machine that builds it, or
+# an older one that the script tells; TARGET=x86_64-unknown-linux-musl (with that Rust target and musl-tools) needs none.
+dist: $(pages)
+	@scripts/needs.sh build
+	$(if $(findstring musl,$(TARGET)),CC_x86_64_unknown_linux_musl=musl-gcc) cargo build --release --locked --bin kejing $(if $(TARGET),--target $(TARGET))
+	python3 scripts/dist.py --binary $(target_directory)/$(if $(TARGET),$(TARGET)/)release/kejing
+
 # All faults of the shipped banks.
 bank:
 	cargo run --locked --quiet -- bank check question-bank/kexue
@@ -47,7 +55,7 @@ deny:
 
 clean:
 	cargo clean
-	rm -rf web/dist web/node_modules tests/browser/node_modules
+	rm -rf dist web/dist web/node_modules tests/browser/node_modules
 
 $(pages): $(web_sources) web/node_modules/.package-lock.json
 	cd web && npm run --silent build
