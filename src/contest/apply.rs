@@ -65,7 +65,7 @@ impl Contest {
         }
         self.do_what_was_asked(&seat, &mut state, now);
         self.schedule(&seat, &mut state);
-        state.wake();
+        seat.wake(&state);
     }
 
     /// Applies a settlement; the seat is returned where the attempt is over.
@@ -83,7 +83,7 @@ impl Contest {
             self.do_what_was_asked(&seat, &mut state, now);
             self.schedule(&seat, &mut state);
         }
-        state.wake();
+        seat.wake(&state);
         drop(state);
         settled.ended.map(|_| (seat, settled.attempt))
     }
@@ -124,7 +124,7 @@ impl Contest {
             state.refused = begun.err();
         }
         state.asked = None;
-        state.wake();
+        seat.wake(&state);
     }
 
     fn result(&self, participant: ParticipantId, live: &Live, at: Timestamp) -> ResultFacts {

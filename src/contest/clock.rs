@@ -3,11 +3,15 @@
 
 use crate::domain::time::Timestamp;
 use rand::Rng;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
 use std::time::Duration;
 use std::time::Instant;
 use std::time::SystemTime;
 use tokio::sync::watch;
+use tokio::time::Sleep;
 
 /// The contest's clock: wall time read once, plus monotonic time. It never follows a step of the machine's clock.
 #[derive(Clone)]
@@ -55,13 +59,52 @@ impl Clock {
     pub async fn until(&self, moment: Timestamp) {
         match &*self.0 {
             Source::Machine { .. } => {
-                let ms = moment.since(self.now()).max(0) as u64;
-                tokio::time::sleep(Duration::from_millis(ms)).await;
+                tokio::time::sleep(self.ms_until(moment)).await;
             }
             Source::Moved(now) => {
                 // The sender lives in `self`, so waiting cannot fail.
                 let _ = now.subscribe().wait_for(|now| *now >= moment.0).await;
             }
+        }
+    }
+}
+
+/// Goes off at a moment that may be moved. For those who are polled; others have [`Clock::until`].
+pub enum Alarm {
+    Machine(Pin<Box<Sleep>>),
+    Moved(Pin<Box<dyn Future<Output = ()> + Send>>),
+}
+
+impl Clock {
+    pub fn alarm(&self, moment: Timestamp) -> Alarm {
+        match &*self.0 {
+            Source::Machine { .. } => Alarm::Machine(Box::pin(tokio::time::sleep(self.ms_until(moment)))),
+            Source::Moved(_) => {
+                let clock = self.clone();
+                Alarm::Moved(Box::pin(async move { clock.until(moment).await }))
+            }
+        }
+    }
+
+    /// Moves an alarm of this clock to another moment.
+    pub fn set(&self, alarm: &mut Alarm, moment: Timestamp) {
+        match alarm {
+            Alarm::Machine(sleep) => sleep.as_mut().reset(tokio::time::Instant::now() + self.ms_until(moment)),
+            Alarm::Moved(_) => *alarm = self.alarm(moment),
+        }
+    }
+
+    fn ms_until(&self, moment: Timestamp) -> Duration {
+        Duration::from_millis(moment.since(self.now()).max(0) as u64)
+    }
+}
+
+impl Alarm {
+    /// Ready once it has gone off; then it has to be set anew before it is asked again.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Alarm::Machine(sleep) => sleep.as_mut().poll(cx),
+            Alarm::Moved(until) => until.as_mut().poll(cx),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use std::task::Waker;
 
 /// One socket's hold on a seat. Dropping it leaves the seat.
 pub struct Presence {
@@ -17,7 +17,8 @@ pub struct Presence {
     contest: Arc<Contest>,
     /// Which of the seat's hellos this socket's was.
     hello: u32,
-    pub news: Arc<Notify>,
+    /// How often the seat's bell had been rung when this socket last asked.
+    heard: u32,
     cursor: Cursor,
 }
 
@@ -33,22 +34,29 @@ pub struct Resumed {
 pub struct Superseded;
 
 impl Contest {
-    /// Takes the participant's seat for a new socket; an older one is superseded.
-    pub fn hello(self: &Arc<Contest>, participant: ParticipantId) -> Presence {
+    /// Takes the participant's seat for a new socket, whose task `waker` wakes; an older one is superseded.
+    pub fn hello(self: &Arc<Contest>, participant: ParticipantId, waker: &Waker) -> Presence {
         let seat = self.seat(participant);
-        let news = Arc::new(Notify::new());
         let mut state = seat.state();
-        state.wake();
+        seat.wake(&state);
         state.hellos = state.hellos.wrapping_add(1);
-        state.waker = Some(Arc::clone(&news));
+        state.waker = Some(waker.clone());
         state.dropped_at = None;
         let hello = state.hellos;
         drop(state);
-        Presence { seat, contest: Arc::clone(self), hello, news, cursor: Cursor::default() }
+        // One less than was rung: there is something to ask at once.
+        let heard = seat.rung().wrapping_sub(1);
+        Presence { seat, contest: Arc::clone(self), hello, heard, cursor: Cursor::default() }
     }
 }
 
 impl Presence {
+    /// Whether the bell was rung since this was last asked.
+    pub fn has_news(&mut self) -> bool {
+        let rung = self.seat.rung();
+        std::mem::replace(&mut self.heard, rung) != rung
+    }
+
     /// What to resume, once no commit is under way; `None`: wait for news and ask again.
     ///
     /// # Errors

@@ -207,7 +207,7 @@ impl Contest {
         if live.attempt.open_next(now) {
             self.note_opened(live, now);
             self.schedule(seat, &mut state);
-            state.wake();
+            seat.wake(&state);
         }
         Ok(())
     }
@@ -272,7 +272,7 @@ impl Contest {
                     live.attempt.open_next(now);
                     let seq = live.attempt.settled().len() as u32 + 1;
                     room.push(Entry::Opened { attempt: live.attempt.id, seq, at: now });
-                    state.wake();
+                    seat.wake(&state);
                 }
                 None => {}
             }

@@ -21,13 +21,17 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
-use tokio::sync::Notify;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
 
 /// For so long an ended attempt is named in `welcome`.
 pub const ENDED_TOLD_MS: i64 = 10 * 60 * 1000;
 
 pub struct Seat {
     pub participant: ParticipantId,
+    /// Rung when there may be news; a socket that has heard it ring so often has nothing to ask.
+    bell: AtomicU32,
     state: Mutex<SeatState>,
 }
 
@@ -38,7 +42,7 @@ pub struct SeatState {
     /// Counts the hellos; only the newest socket is spoken to.
     pub hellos: u32,
     /// Wakes the newest socket; `None` while nobody is there.
-    pub waker: Option<Arc<Notify>>,
+    pub waker: Option<Waker>,
     /// When the newest socket was lost.
     pub dropped_at: Option<Timestamp>,
     /// A wake-up is due at this moment; later ones are found from there.
@@ -75,23 +79,29 @@ pub struct JustEnded {
 
 impl Seat {
     pub fn new(participant: ParticipantId) -> Seat {
-        Seat { participant, state: Mutex::default() }
+        Seat { participant, bell: AtomicU32::new(0), state: Mutex::default() }
     }
 
     pub fn state(&self) -> MutexGuard<'_, SeatState> {
         // A panic under the lock is a bug that has been logged; the state is plain data and stays usable.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl SeatState {
     /// Tells the newest socket that there may be news.
-    pub fn wake(&self) {
-        if let Some(waker) = &self.waker {
-            waker.notify_one();
+    pub fn wake(&self, state: &SeatState) {
+        self.bell.fetch_add(1, Ordering::Release);
+        if let Some(waker) = &state.waker {
+            waker.wake_by_ref();
         }
     }
 
+    /// How often the bell has been rung.
+    pub fn rung(&self) -> u32 {
+        self.bell.load(Ordering::Acquire)
+    }
+}
+
+impl SeatState {
     /// Whether a commit is under way, so that a hello has to wait.
     pub fn is_settling(&self) -> bool {
         let committing = |live: &Live| matches!(live.attempt.phase(), Phase::Starting | Phase::Settling(_));

@@ -12,7 +12,7 @@ use crate::domain::score::Standing;
 use crate::domain::season::Season;
 use crate::domain::time::Timestamp;
 use crate::transport::problem::Problem;
-use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
 use dashmap::DashMap;
 use serde::Serialize;
 use std::sync::Arc;
@@ -45,7 +45,7 @@ pub struct BoardView {
     pub revision: u64,
     pub body: Body,
     /// For sockets: 20 entries, encoded when the first watcher needs it.
-    frame: OnceLock<Utf8Bytes>,
+    frame: OnceLock<Bytes>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -199,7 +199,7 @@ pub fn round_text(season: &Season, of: Of) -> Option<String> {
 
 impl BoardView {
     /// The board as a message, its first 20 entries.
-    pub fn frame(&self) -> Utf8Bytes {
+    pub fn frame(&self) -> Bytes {
         #[derive(Serialize)]
         struct Message<'a> {
             r#type: &'static str,

@@ -51,9 +51,9 @@ pub enum ServerMessage<'a> {
 }
 
 impl ServerMessage<'_> {
-    pub fn text(&self) -> String {
-        // Strings, numbers and lists only.
-        serde_json::to_string(self).unwrap_or_default()
+    pub fn write(&self, bytes: &mut Vec<u8>) {
+        // Strings, numbers and lists only, into memory: nothing can fail.
+        let _ = serde_json::to_writer(bytes, self);
     }
 }
 
@@ -65,9 +65,11 @@ pub struct Re<'a> {
     pub seq: Option<u32>,
 }
 
-pub fn error_text(problem: &Problem, re: Option<Re<'_>>) -> String {
-    let Problem { code, message, retry_after_ms, .. } = problem;
-    ServerMessage::Error { code, message, retry_after_ms: *retry_after_ms, re }.text()
+impl<'a> ServerMessage<'a> {
+    pub fn error(problem: &'a Problem, re: Option<Re<'a>>) -> ServerMessage<'a> {
+        let Problem { code, message, retry_after_ms, .. } = problem;
+        ServerMessage::Error { code, message, retry_after_ms: *retry_after_ms, re }
+    }
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -14,7 +14,6 @@ use crate::ledger::store::LedgerError;
 use crate::transport::admission::Admission;
 use crate::transport::admission::Places;
 use crate::transport::door;
-use crate::transport::door::ConnectionSlot;
 use crate::transport::door::Door;
 use crate::transport::me;
 use crate::transport::metrics::Meters;
@@ -23,18 +22,14 @@ use crate::transport::peer::Peer;
 use crate::transport::problem::Problem;
 use crate::transport::public;
 use crate::transport::requests;
-use crate::transport::socket;
 use crate::transport::state::App;
 use crate::transport::state::ServeSettings;
-use crate::transport::wire::FRAME_BYTES_MAX;
+use crate::transport::upgrade::upgrade;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::Request;
 use axum::extract::State;
-use axum::extract::WebSocketUpgrade;
-use axum::http::HeaderMap;
 use axum::http::StatusCode;
-use axum::http::header;
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -128,7 +123,10 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let meters = Meters::new(contest.clock.clone(), settings.connections_max);
     meters.recovered(began_us, recovered.away_ms, recovered.entries);
     let hearers = Arc::new(Hearers { accounts: Arc::clone(&accounts), contest: Arc::clone(&contest) });
-    let mut writing = tokio::spawn(writer.run(hearers, Arc::new(meters.clone())));
+    // On a thread of its own: between the statements of a commit nothing else gets a turn, however many sockets are awake.
+    let runtime = tokio::runtime::Handle::current();
+    let commits = writer.run(hearers, Arc::new(meters.clone()));
+    let mut writing = tokio::task::spawn_blocking(move || runtime.block_on(commits));
     let deadlines = tokio::spawn(Arc::clone(&contest).meet_deadlines());
     let upkeep = tokio::spawn(Arc::clone(&contest).keep_up());
     let app = Arc::new(App {
@@ -265,52 +263,6 @@ async fn admit(State(app): State<Arc<App>>, request: Request, next: middleware::
             problem.into_response()
         }
     }
-}
-
-/// `/ws`: the subprotocol has to be asked for, and the origin to be our own.
-async fn upgrade(
-    State(app): State<Arc<App>>,
-    axum::Extension(peer): axum::Extension<Peer>,
-    axum::Extension(slot): axum::Extension<ConnectionSlot>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
-) -> Result<Response, Problem> {
-    let upgrade = upgrade.map_err(|_| Problem::bad_request("这里只接受 WebSocket 连接"))?;
-    if !origin_is_allowed(&headers, &app.settings.allowed_origins) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "bad_request", "不接受来自其他网站的连接"));
-    }
-    let upgrade = upgrade.protocols([SUBPROTOCOL]);
-    if upgrade.selected_protocol().is_none() {
-        return Err(Problem::bad_request("请使用子协议 kejing.v1"));
-    }
-    app.admission.network(peer.0)?;
-    let slot = slot.take().or_else(|| app.admission.connect()).ok_or_else(Problem::busy)?;
-    let sockets = app.sockets.clone();
-    Ok(upgrade
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(WRITE_BUFFER_BYTES)
-        .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
-        .max_message_size(FRAME_BYTES_MAX)
-        .max_frame_size(FRAME_BYTES_MAX)
-        .on_upgrade(move |socket| async move {
-            sockets.track_future(socket::run(app, socket, peer.0, slot)).await;
-        }))
-}
-
-const SUBPROTOCOL: &str = "kejing.v1";
-/// Small: a phone says little, and tens of thousands of phones are held.
-const READ_BUFFER_BYTES: usize = 512;
-const WRITE_BUFFER_BYTES: usize = 4096;
-/// Full: the client is too slow; its socket goes, it resumes.
-const WRITE_BUFFER_BYTES_MAX: usize = 256 * 1024;
-
-/// A request without an origin is no browser's; one with an origin has to come from the host itself or from the settings' list.
-fn origin_is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
-    let Some(origin) = headers.get(header::ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let own = origin.split_once("://").map(|(_, host)| host);
-    (own.is_some() && own == host) || allowed.iter().any(|allowed| allowed == origin)
 }
 
 async fn serve_metrics(listener: TcpListener, app: Arc<App>, closing: CancellationToken) {

@@ -18,6 +18,7 @@ use kejing::domain::question::Choices;
 use kejing::domain::question::Kind;
 use kejing::ledger::entry::Note;
 use std::sync::Arc;
+use std::task::Waker;
 
 const ROUNDS: [&str; 6] = ["daily", "each", "paper", "gauntlet", "free", "practice"];
 
@@ -128,7 +129,7 @@ impl Player {
         let now = world.now();
         if self.presence.is_none() {
             if world.chance.in_thousand(700) {
-                self.presence = Some(contest.hello(self.id));
+                self.presence = Some(contest.hello(self.id, Waker::noop()));
                 self.listen(world);
             }
             return;
@@ -138,7 +139,7 @@ impl Player {
             1 => self.cut_off(),
             // A second phone; the first hears that it is superseded.
             2 => {
-                let older = self.presence.replace(contest.hello(self.id));
+                let older = self.presence.replace(contest.hello(self.id, Waker::noop()));
                 self.welcomed = false;
                 drop(older);
             }
@@ -262,7 +263,7 @@ impl Player {
     pub(crate) async fn play_on(&mut self, world: &World) {
         let contest = world.contest();
         if self.presence.is_none() {
-            self.presence = Some(contest.hello(self.id));
+            self.presence = Some(contest.hello(self.id, Waker::noop()));
             self.welcomed = false;
         }
         self.listen(world);

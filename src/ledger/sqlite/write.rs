@@ -21,8 +21,9 @@ use sqlx::sqlite::SqliteArguments;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-/// Rows a statement, largest first. SQLite takes 32,766 bound values; the widest table here binds 13 a row.
-const CHUNKS: [usize; 4] = [500, 100, 20, 1];
+/// Rows a statement, largest first: any number below the double of the first takes one statement a bit of it. SQLite takes
+/// 32,766 bound values; the widest table here binds 13 a row.
+const CHUNKS: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 
 /// The entries of a batch, table by table.
 #[derive(Default)]

@@ -1,0 +1,410 @@
+//! What a phone asks over its socket, and what it is told: the messages, without the line that they go over.
+
+use crate::contest::meet::Presence;
+use crate::contest::meet::Superseded;
+use crate::contest::play::Answered;
+use crate::contest::refusal::Refusal;
+use crate::domain::ids::AttemptId;
+use crate::domain::ids::ParticipantId;
+use crate::domain::question::Choices;
+use crate::domain::time::Timestamp;
+use crate::transport::board_view::BoardName;
+use crate::transport::line::Heard;
+use crate::transport::line::Outgoing;
+use crate::transport::me;
+use crate::transport::messages::PING_MS;
+use crate::transport::messages::Re;
+use crate::transport::messages::ServerMessage;
+use crate::transport::messages::VerdictView;
+use crate::transport::problem::Problem;
+use crate::transport::problem::close;
+use crate::transport::state::App;
+use crate::transport::wire::BAD_MESSAGES_MAX;
+use crate::transport::wire::ClientMessage;
+use crate::transport::wire::Watched;
+use futures_util::future::BoxFuture;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::task::Context;
+use std::task::Poll;
+use std::task::Waker;
+use tokio::sync::watch;
+
+/// At most so many answers wait for the commit of one to the same question; one more is `busy`.
+const LATER_MAX: usize = 8;
+/// At most so many boards a socket; one more is refused.
+const WATCHED_MAX: usize = 8;
+
+pub struct Phone {
+    app: Arc<App>,
+    address: IpAddr,
+    party: Party,
+    bad_messages: u8,
+    watching: Option<Box<Watching>>,
+    waiting: Option<Box<Waiting>>,
+}
+
+/// Why the socket ends, with the close code where there is one to send.
+pub enum Gone {
+    Closed,
+    Close(u16, &'static str),
+}
+
+/// Who is at the other end.
+enum Party {
+    Stranger,
+    Spectator,
+    Participant(Box<Seated>),
+}
+
+struct Seated {
+    presence: Presence,
+    /// False while the hello waits for a commit that is under way.
+    welcomed: bool,
+}
+
+struct Watching {
+    /// Ready when it is time to look whether the boards have changed.
+    beat: BoxFuture<'static, watch::Receiver<u64>>,
+    /// Each board with the revision that was last told.
+    boards: Vec<(BoardName, u64)>,
+}
+
+/// Answers whose verdict has to be waited for. Rare: an answer that was sent again.
+#[derive(Default)]
+struct Waiting {
+    /// An answer to the same question is being committed: they are asked again after that.
+    later: Vec<Answer>,
+    /// Only the ledger knows.
+    past: Vec<(ParticipantId, Answer)>,
+    asking: Option<BoxFuture<'static, Vec<u8>>>,
+}
+
+#[derive(Clone, Copy)]
+struct Answer {
+    attempt: AttemptId,
+    seq: u32,
+    shown: Option<Choices>,
+}
+
+impl Phone {
+    pub fn new(app: Arc<App>, address: IpAddr) -> Phone {
+        Phone { app, address, party: Party::Stranger, bad_messages: 0, watching: None, waiting: None }
+    }
+
+    /// Nobody has said hello yet.
+    pub fn is_stranger(&self) -> bool {
+        matches!(self.party, Party::Stranger)
+    }
+
+    /// # Errors
+    /// The socket has to close.
+    pub fn hear(&mut self, heard: Heard<'_>, now: Timestamp, waker: &Waker, out: &mut Outgoing) -> Result<(), Gone> {
+        match heard {
+            Heard::Text(text) => self.take(text, now, waker, out),
+            Heard::Pieced(text) => self.take(&text, now, waker, out),
+            Heard::Binary => self.bad_message("请用文本帧", out),
+            Heard::Control => match self.over_limit() {
+                None => Ok(()),
+                Some(problem) => {
+                    out.text(|bytes| ServerMessage::error(&problem, None).write(bytes));
+                    Err(Gone::Close(close::POLICY, "too many control frames"))
+                }
+            },
+            Heard::Close => Err(Gone::Closed),
+        }
+    }
+
+    /// `Some`: too many messages of this participant, or of a spectator's network.
+    fn over_limit(&self) -> Option<Problem> {
+        let admitted = match &self.party {
+            Party::Participant(seated) => self.app.admission.participant(seated.presence.seat.participant),
+            Party::Stranger | Party::Spectator => self.app.admission.network(self.address),
+        };
+        admitted.err()
+    }
+
+    /// Does what a text frame asks for.
+    fn take(&mut self, text: &str, now: Timestamp, waker: &Waker, out: &mut Outgoing) -> Result<(), Gone> {
+        let message = match ClientMessage::read(text) {
+            Ok(message) => message,
+            Err(why) => return self.bad_message(&why, out),
+        };
+        let seq = if let ClientMessage::Answer { seq, .. } = &message { Some(*seq) } else { None };
+        let re = Re { r#type: message.kind(), seq };
+        let done = match self.over_limit() {
+            Some(problem) => Err(problem),
+            None => self.act(message, now, waker, out),
+        };
+        if let Err(problem) = done {
+            self.refuse(&problem.over_the_socket(), re, out);
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, problem: &Problem, re: Re<'_>, out: &mut Outgoing) {
+        self.app.meters.refused(problem.code);
+        out.text(|bytes| ServerMessage::error(problem, Some(re)).write(bytes));
+    }
+
+    fn bad_message(&mut self, why: &str, out: &mut Outgoing) -> Result<(), Gone> {
+        self.bad_messages += 1;
+        let problem = Problem::bad_message(why);
+        self.app.meters.refused(problem.code);
+        out.text(|bytes| ServerMessage::error(&problem, None).write(bytes));
+        if self.bad_messages >= BAD_MESSAGES_MAX {
+            return Err(Gone::Close(close::POLICY, "too many bad messages"));
+        }
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        message: ClientMessage<'_>,
+        now: Timestamp,
+        waker: &Waker,
+        out: &mut Outgoing,
+    ) -> Result<(), Problem> {
+        match message {
+            ClientMessage::Hello { token } => self.hello(token.as_deref(), now, waker, out),
+            _ if self.is_stranger() => Err(Problem::hello_first()),
+            ClientMessage::Ping { n } => {
+                out.text(|bytes| ServerMessage::Pong { n, now: now.0 }.write(bytes));
+                Ok(())
+            }
+            ClientMessage::Watch(watched) => self.watch(&watched, out),
+            ClientMessage::Unwatch(watched) => self.unwatch(&watched),
+            ClientMessage::Start { round } => self.play(|app, presence| app.contest.start(&presence.seat, &round, now)),
+            ClientMessage::Next { attempt } => {
+                let attempt = self.app.contest.keys.attempt_of(&attempt);
+                self.play(|app, presence| {
+                    app.contest.next(&presence.seat, attempt.ok_or(Refusal::UnknownAttempt)?, now)
+                })
+            }
+            ClientMessage::Finish { attempt } => {
+                let attempt = self.app.contest.keys.attempt_of(&attempt);
+                self.play(|app, presence| {
+                    app.contest.finish(&presence.seat, attempt.ok_or(Refusal::UnknownAttempt)?, now)
+                })
+            }
+            ClientMessage::Answer { attempt, seq, choices } => {
+                let Some(attempt) = self.app.contest.keys.attempt_of(&attempt) else {
+                    return self.play(|_, _| Err(Refusal::UnknownAttempt));
+                };
+                self.answer(Answer { attempt, seq, shown: choices.0 }, now, out)
+            }
+        }
+    }
+
+    fn play(&self, act: impl FnOnce(&App, &Presence) -> Result<(), Refusal>) -> Result<(), Problem> {
+        let Party::Participant(seated) = &self.party else { return Err(Problem::participants_only()) };
+        act(&self.app, &seated.presence).map_err(|refusal| Problem::of(&refusal, &self.app.contest.season.time_zone))
+    }
+
+    fn answer(&mut self, answer: Answer, now: Timestamp, out: &mut Outgoing) -> Result<(), Problem> {
+        let Party::Participant(seated) = &self.party else { return Err(Problem::participants_only()) };
+        let (app, seat) = (&self.app, &seated.presence.seat);
+        let Answer { attempt, seq, shown } = answer;
+        let full = self.waiting.as_ref().is_some_and(|waiting| waiting.later.len() >= LATER_MAX);
+        let answered = if full { Err(Refusal::Busy) } else { app.contest.answer(seat, attempt, seq, shown, now) };
+        match answered {
+            Ok(Answered::Settling) => {
+                app.meters.answers.inc();
+            }
+            Ok(Answered::Again(verdict)) => {
+                let view = VerdictView::of(&verdict, &app.contest.keys);
+                out.text(|bytes| ServerMessage::Verdict(view).write(bytes));
+            }
+            Ok(Answered::Waiting) => self.waiting.get_or_insert_default().later.push(answer),
+            Ok(Answered::Past) => {
+                self.waiting.get_or_insert_default().past.push((seat.participant, answer));
+            }
+            Err(refusal) => return Err(Problem::of(&refusal, &app.contest.season.time_zone)),
+        }
+        Ok(())
+    }
+
+    fn hello(&mut self, token: Option<&str>, now: Timestamp, waker: &Waker, out: &mut Outgoing) -> Result<(), Problem> {
+        let contest = &self.app.contest;
+        let Some(token) = token else {
+            self.party = Party::Spectator;
+            self.welcome(None, None, None, now, out);
+            return Ok(());
+        };
+        let Some(participant) = self.app.accounts.of_token(token) else {
+            self.app.admission.wrong_secret(self.address)?;
+            return Err(Problem::unknown_token());
+        };
+        // The seat is left before it is taken anew, where this socket said hello before.
+        self.party = Party::Stranger;
+        let presence = contest.hello(participant, waker);
+        self.party = Party::Participant(Box::new(Seated { presence, welcomed: false }));
+        Ok(())
+    }
+
+    fn welcome(
+        &self,
+        participant: Option<ParticipantId>,
+        attempt: Option<AttemptId>,
+        ended: Option<AttemptId>,
+        now: Timestamp,
+        out: &mut Outgoing,
+    ) {
+        let contest = &self.app.contest;
+        let welcome = ServerMessage::Welcome {
+            participant: participant.and_then(|participant| me::participant_view(contest, participant)),
+            season: contest.season.id.as_str(),
+            now: now.0,
+            ping_ms: PING_MS,
+            attempt: attempt.map(|attempt| contest.keys.attempt(attempt)),
+            ended: ended.map(|attempt| contest.keys.attempt(attempt)),
+        };
+        out.text(|bytes| welcome.write(bytes));
+    }
+
+    /// Whether the seat may have something that this socket has not heard. Once asked, it is to be told.
+    pub fn has_news(&mut self) -> bool {
+        match &mut self.party {
+            Party::Participant(seated) => seated.presence.has_news(),
+            Party::Stranger | Party::Spectator => false,
+        }
+    }
+
+    /// Tells what the seat has that this socket has not heard.
+    ///
+    /// # Errors
+    /// The same participant said hello elsewhere.
+    pub fn tell_news(&mut self, now: Timestamp, out: &mut Outgoing) -> Result<(), Gone> {
+        if let Err(Superseded) = self.say_news(now, out) {
+            out.text(|bytes| ServerMessage::Superseded.write(bytes));
+            return Err(Gone::Close(close::SUPERSEDED, "hello was said elsewhere"));
+        }
+        // Answers that came while one to the same question was being committed are asked again.
+        let later = self.waiting.as_mut().map(|waiting| std::mem::take(&mut waiting.later));
+        for answer in later.into_iter().flatten() {
+            if let Err(problem) = self.answer(answer, now, out) {
+                self.refuse(&problem, Re { r#type: "answer", seq: Some(answer.seq) }, out);
+            }
+        }
+        Ok(())
+    }
+
+    fn say_news(&mut self, now: Timestamp, out: &mut Outgoing) -> Result<(), Superseded> {
+        let Party::Participant(seated) = &mut self.party else { return Ok(()) };
+        if !seated.welcomed {
+            let Some(resumed) = seated.presence.resume(now)? else { return Ok(()) };
+            seated.welcomed = true;
+            let participant = seated.presence.seat.participant;
+            self.welcome(Some(participant), resumed.live, resumed.ended, now, out);
+        }
+        let Party::Participant(seated) = &mut self.party else { return Ok(()) };
+        for news in seated.presence.take_news(now)? {
+            self.app.say_news(&news, out);
+        }
+        Ok(())
+    }
+
+    /// Asks the ledger for the verdicts of answers to attempts that are long over, one by one. Ready with the text of one,
+    /// or with `None` where there is nothing to ask.
+    pub fn poll_past(&mut self, cx: &mut Context<'_>) -> Poll<Option<Vec<u8>>> {
+        let Some(waiting) = &mut self.waiting else { return Poll::Ready(None) };
+        if waiting.asking.is_none() && !waiting.past.is_empty() {
+            let (participant, answer) = waiting.past.remove(0);
+            waiting.asking = Some(Box::pin(answer_to_past(Arc::clone(&self.app), participant, answer)));
+        }
+        let Some(asking) = &mut waiting.asking else {
+            if waiting.later.is_empty() {
+                self.waiting = None;
+            }
+            return Poll::Ready(None);
+        };
+        asking.as_mut().poll(cx).map(|text| {
+            waiting.asking = None;
+            Some(text)
+        })
+    }
+
+    /// Ready when it is time to look whether watched boards have changed.
+    pub fn poll_beat(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(watching) = &mut self.watching else { return Poll::Pending };
+        watching.beat.as_mut().poll(cx).map(|beats| watching.beat = next_beat(beats))
+    }
+
+    fn watch(&mut self, watched: &Watched<'_>, out: &mut Outgoing) -> Result<(), Problem> {
+        let name = self.board(watched)?;
+        let app = Arc::clone(&self.app);
+        let watching = self.watching.get_or_insert_with(|| {
+            Box::new(Watching { beat: next_beat(app.beat.subscribe()), boards: Vec::with_capacity(1) })
+        });
+        let known = watching.boards.iter().position(|(board, _)| *board == name);
+        if known.is_none() && watching.boards.len() >= WATCHED_MAX {
+            return Err(Problem::bad_request("同时最多关注 8 个排行榜"));
+        }
+        let view = app.boards.view(&app.contest, name);
+        match known {
+            Some(place) => watching.boards[place].1 = view.revision,
+            None => watching.boards.push((name, view.revision)),
+        }
+        out.text(|bytes| bytes.extend(view.frame()));
+        Ok(())
+    }
+
+    fn unwatch(&mut self, watched: &Watched<'_>) -> Result<(), Problem> {
+        let name = self.board(watched)?;
+        if let Some(watching) = &mut self.watching {
+            watching.boards.retain(|(board, _)| *board != name);
+            if watching.boards.is_empty() {
+                self.watching = None;
+            }
+        }
+        Ok(())
+    }
+
+    fn board(&self, watched: &Watched<'_>) -> Result<BoardName, Problem> {
+        BoardName::read(&self.app.contest.season, &watched.board, watched.round.as_deref(), watched.by.as_deref())
+    }
+
+    /// Says each watched board that has changed.
+    pub fn tell_boards(&mut self, out: &mut Outgoing) {
+        let Some(watching) = &mut self.watching else { return };
+        for (name, told) in &mut watching.boards {
+            // A change is cheaper to ask for than a board is to make.
+            if name.revision(&self.app.contest) == *told {
+                continue;
+            }
+            let view = self.app.boards.view(&self.app.contest, *name);
+            if view.revision != *told {
+                *told = view.revision;
+                out.text(|bytes| bytes.extend(view.frame()));
+            }
+        }
+    }
+}
+
+async fn answer_to_past(app: Arc<App>, participant: ParticipantId, answer: Answer) -> Vec<u8> {
+    let Answer { attempt, seq, shown } = answer;
+    let contest = &app.contest;
+    let mut text = Vec::new();
+    let problem = match contest.answer_to_past(participant, attempt, seq, shown).await {
+        Ok(Ok(Answered::Again(verdict))) => {
+            ServerMessage::Verdict(VerdictView::of(&verdict, &contest.keys)).write(&mut text);
+            return text;
+        }
+        Ok(Ok(_)) => Problem::of(&Refusal::UnknownAttempt, &contest.season.time_zone),
+        Ok(Err(refusal)) => Problem::of(&refusal, &contest.season.time_zone),
+        Err(error) => Problem::from(error),
+    };
+    app.meters.refused(problem.code);
+    ServerMessage::error(&problem, Some(Re { r#type: "answer", seq: Some(seq) })).write(&mut text);
+    text
+}
+
+/// Ready at the next beat, with who waits for the one after. Never, once there are no more.
+fn next_beat(mut beats: watch::Receiver<u64>) -> BoxFuture<'static, watch::Receiver<u64>> {
+    Box::pin(async move {
+        if beats.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        beats
+    })
+}
