@@ -4,6 +4,7 @@ use crate::contest::meet::Presence;
 use crate::contest::meet::Superseded;
 use crate::contest::play::Answered;
 use crate::contest::refusal::Refusal;
+use crate::contest::seat::News;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::question::Choices;
@@ -61,6 +62,8 @@ struct Seated {
     presence: Presence,
     /// False while the hello waits for a commit that is under way.
     welcomed: bool,
+    /// When the answer came whose verdict is awaited, in microseconds of the clock.
+    answered_us: Option<u64>,
 }
 
 struct Watching {
@@ -202,7 +205,7 @@ impl Phone {
     }
 
     fn answer(&mut self, answer: Answer, now: Timestamp, out: &mut Outgoing) -> Result<(), Problem> {
-        let Party::Participant(seated) = &self.party else { return Err(Problem::participants_only()) };
+        let Party::Participant(seated) = &mut self.party else { return Err(Problem::participants_only()) };
         let (app, seat) = (&self.app, &seated.presence.seat);
         let Answer { attempt, seq, shown } = answer;
         let full = self.waiting.as_ref().is_some_and(|waiting| waiting.later.len() >= LATER_MAX);
@@ -210,6 +213,7 @@ impl Phone {
         match answered {
             Ok(Answered::Settling) => {
                 app.meters.answers.inc();
+                seated.answered_us = Some(app.contest.clock.ticks_us());
             }
             Ok(Answered::Again(verdict)) => {
                 let view = VerdictView::of(&verdict, &app.contest.keys);
@@ -238,7 +242,7 @@ impl Phone {
         // The seat is left before it is taken anew, where this socket said hello before.
         self.party = Party::Stranger;
         let presence = contest.hello(participant, waker);
-        self.party = Party::Participant(Box::new(Seated { presence, welcomed: false }));
+        self.party = Party::Participant(Box::new(Seated { presence, welcomed: false, answered_us: None }));
         Ok(())
     }
 
@@ -300,6 +304,9 @@ impl Phone {
         let Party::Participant(seated) = &mut self.party else { return Ok(()) };
         for news in seated.presence.take_news(now)? {
             self.app.say_news(&news, out);
+            if let (News::Verdict(_), Some(arrived_us)) = (&news, seated.answered_us.take()) {
+                self.app.meters.verdict_told(arrived_us);
+            }
         }
         Ok(())
     }
