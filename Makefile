@@ -9,7 +9,7 @@ web_sources := $(shell find web -name node_modules -prune -o -path web/dist -pru
 pages := web/dist/index.html
 target_directory = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: run test simulate screenshots bank lint deny clean
+.PHONY: run test simulate bench screenshots bank lint deny clean
 
 run: $(pages)
 	@scripts/needs.sh build
@@ -25,6 +25,13 @@ SEEDS ?= 10000
 SEED ?=
 simulate:
 	$(if $(SEED),KEJING_SEED=$(SEED)) KEJING_SEEDS=$(SEEDS) cargo test --release --locked --test front_door -- --nocapture simulation::nothing
+
+# Every row of the goals beside its reference; ROW=answer one of them, RUNS=n, SHORT=1 a trial (scripts/bench).
+bench: $(pages) tests/browser/node_modules/.package-lock.json benches/ws-echo/node_modules/.package-lock.json
+	@scripts/needs.sh bench
+	cargo build --release --locked --workspace --bins --examples
+	cargo bench --locked --no-run --bench board --bench pure
+	CHROMIUM=$(CHROMIUM) ROW="$(ROW)" RUNS="$(RUNS)" SHORT="$(SHORT)" python3 scripts/bench
 
 # Of every page, at a phone's size and on a big screen, into docs/screenshots.
 screenshots: $(pages) tests/browser/node_modules/.package-lock.json
@@ -55,7 +62,7 @@ deny:
 
 clean:
 	cargo clean
-	rm -rf dist web/dist web/node_modules tests/browser/node_modules
+	rm -rf dist web/dist web/node_modules tests/browser/node_modules benches/ws-echo/node_modules
 
 $(pages): $(web_sources) web/node_modules/.package-lock.json
 	cd web && npm run --silent build

@@ -1,5 +1,6 @@
 //! What a board of five million costs: an update with its exact rank, and the memory of an entry (docs/benchmarks.md).
-//! `cargo bench --bench board [-- ENTRIES]`
+//! `cargo bench --bench board [-- ENTRIES]`; with `--in-turns` one sample and one line of JSON for each line on standard input, so
+//! that it can be measured in turns with something else.
 
 use kejing::domain::board::Board;
 use kejing::domain::ids::AttemptId;
@@ -13,6 +14,9 @@ const UPDATES: usize = 1_000_000;
 
 fn main() {
     let entries = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(5_000_000);
+    if std::env::args().any(|arg| arg == "--in-turns") {
+        return in_turns(entries);
+    }
     println!("a board of {entries}, {SAMPLES} × {UPDATES} updates of random participants, µs of one thread's CPU time");
     for ties in [Ties::Few, Ties::OnePercentTogether, Ties::All] {
         measure(entries, ties);
@@ -80,14 +84,31 @@ struct Update {
     new: Standing,
 }
 
-fn measure(entries: usize, ties: Ties) {
-    let mut draw = Draw { state: 7, ties, attempts: 0 };
-    let mut standings: Vec<Standing> = (0..=entries).map(|_| draw.standing()).collect();
+fn grown(standings: &[Standing]) -> Board {
     let mut board = Board::new();
-    let start = cpu_now_us();
     for (who, standing) in standings.iter().enumerate().skip(1) {
         board.insert(ParticipantId(who as i64), standing, |other| standings[other.0 as usize]);
     }
+    board
+}
+
+fn in_turns(entries: usize) {
+    let mut draw = Draw { state: 7, ties: Ties::OnePercentTogether, attempts: 0 };
+    let mut standings: Vec<Standing> = (0..=entries).map(|_| draw.standing()).collect();
+    let mut board = grown(&standings);
+    for _ in std::io::stdin().lines() {
+        let updates = draw.updates(&standings);
+        let update = update_us(&mut board, &mut standings, &updates);
+        let bytes = bytes_an_entry(&board);
+        println!("{{\"update_and_rank_us\": {update:.4}, \"bytes_an_entry\": {bytes:.3}}}");
+    }
+}
+
+fn measure(entries: usize, ties: Ties) {
+    let mut draw = Draw { state: 7, ties, attempts: 0 };
+    let mut standings: Vec<Standing> = (0..=entries).map(|_| draw.standing()).collect();
+    let start = cpu_now_us();
+    let mut board = grown(&standings);
     let insert_us = (cpu_now_us() - start) / entries as f64;
     let bytes_grown = bytes_an_entry(&board);
     let mut tree: BTreeSet<(Standing, ParticipantId)> =

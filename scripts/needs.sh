@@ -1,5 +1,5 @@
 #!/bin/sh
-# What building (`needs.sh build`) or testing (`needs.sh test`) needs of the machine. What is there is left alone; Debian's
+# What building (`needs.sh build`), testing (`needs.sh test`) or measuring (`needs.sh bench`) needs of the machine. What is there is left alone; Debian's
 # packages are installed where they are missing; Rust and Node.js are asked for, since distributions carry old ones.
 set -eu
 
@@ -26,13 +26,18 @@ node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.ex
 
 # The bundled SQLite is compiled.
 need cc build-essential
-if [ "${1:-build}" = test ]; then
+if [ "${1:-build}" != build ]; then
     need python3 python3
     command -v "${CHROMIUM:-chromium}" >/dev/null 2>&1 || missing="$missing chromium"
     # Without Chinese characters the pages are boxes, and their lines break elsewhere.
     if ! fc-list :lang=zh-cn 2>/dev/null | grep -q .; then
         missing="$missing fonts-noto-cjk"
     fi
+fi
+if [ "${1:-build}" = bench ]; then
+    # What the figures are compared with.
+    need redis-server redis-server
+    [ -d /usr/lib/postgresql ] || missing="$missing postgresql"
 fi
 
 [ -n "$missing" ] || exit 0

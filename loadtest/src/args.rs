@@ -1,5 +1,7 @@
 //! The flags, parsed once into structs that nothing changes afterwards.
 
+mod measuring;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -7,6 +9,8 @@ use anyhow::{bail, ensure};
 use clap::{Args, Parser, Subcommand};
 
 use crate::scoring::{Scoring, TallyRule};
+
+pub(crate) use measuring::{BurstArgs, DriveArgs, FillArgs, OverloadArgs, RestartArgs, SeatArgs, TellArgs};
 
 /// A process here may open 20,000 files; the rest are HTTP connections, spectators, second devices and logs.
 pub(crate) const CONNECTIONS_MAX: usize = 19_000;
@@ -26,8 +30,18 @@ pub(crate) enum Command {
     Sit(SitArgs),
     /// A tuned axum echo server: the reference for what an answer may cost
     Echo(EchoArgs),
-    /// Drive `echo` in the same closed loop and report the same figures
-    EchoDrive(EchoDriveArgs),
+    /// Play papers with next to no work a message, against a contest or an echo, and report what it costs
+    Drive(DriveArgs),
+    /// Twice the load that the server bears, and the time after
+    Overload(OverloadArgs),
+    /// So many phones say hello and start within so many seconds
+    Burst(BurstArgs),
+    /// One message to everyone who is seated
+    Tell(TellArgs),
+    /// kill -9 under load on a large ledger; how long until it serves again, and whether all is there
+    Restart(RestartArgs),
+    /// Make a large ledger, and keep it
+    Fill(FillArgs),
 }
 
 #[derive(Args)]
@@ -201,31 +215,6 @@ pub(crate) struct EchoArgs {
     pub replies: Vec<usize>,
 }
 
-#[derive(Args)]
-pub(crate) struct EchoDriveArgs {
-    #[arg(long)]
-    pub url: String,
-    #[arg(long, default_value_t = 1_000)]
-    pub connections: usize,
-    /// Bytes of a message
-    #[arg(long, default_value_t = 75)]
-    pub send: usize,
-    /// How many frames answer each message (as many as the server's --replies; 1 for an echo)
-    #[arg(long, default_value_t = 1)]
-    pub replies: usize,
-    /// Seconds
-    #[arg(long, default_value_t = 10)]
-    pub duration: u64,
-    #[arg(long)]
-    pub rate: Option<f64>,
-    #[arg(long)]
-    pub server_pid: Option<u32>,
-    #[arg(long, default_value_t = 4096)]
-    pub sources: u32,
-    #[arg(long)]
-    pub report: Option<PathBuf>,
-}
-
 impl Cli {
     /// Parses and checks; the error is for the person.
     pub(crate) fn read() -> anyhow::Result<Cli> {
@@ -244,11 +233,25 @@ impl Cli {
                 sit.steps.sort_unstable();
                 sit.steps.dedup();
             }
-            Command::EchoDrive(drive) => {
+            Command::Drive(drive) => {
                 fits(drive.connections)?;
                 ensure!(drive.replies > 0, "--replies is at least 1");
+                ensure!(drive.send >= 75, "--send is at least 75, as long as an answer");
             }
-            Command::Echo(_) => {}
+            Command::Overload(overload) => fits(overload.connections)?,
+            Command::Burst(burst) => fits(burst.phones)?,
+            Command::Tell(tell) => {
+                fits(tell.seated)?;
+                ensure!(tell.seated > 1, "somebody plays and somebody is told");
+            }
+            Command::Restart(restart) => {
+                fits(restart.players)?;
+                ensure!(
+                    restart.server.path.is_some(),
+                    "restart starts the server: --server PATH --season FILE --data DIR"
+                );
+            }
+            Command::Echo(_) | Command::Fill(_) => {}
         }
         Ok(cli)
     }

@@ -1,6 +1,7 @@
 //! kejing-loadtest: a client of the wire alone. It plays, judges the server by its own reckoning, and measures it.
 //!
-//! `play` is the run that must end without a disagreement; `sit` weighs seated participants; `echo` and `echo-drive` are the reference.
+//! `play` is the run that must end without a disagreement; `sit` weighs seated participants; `drive`, `overload`, `burst`, `tell` and
+//! `restart` measure with next to no work of their own; `echo` is the reference; `fill` makes large ledgers.
 
 mod clock;
 mod wire;
@@ -28,7 +29,15 @@ mod report;
 mod play;
 mod sit;
 mod echo;
-mod echo_drive;
+mod raw;
+mod stage;
+mod pacer;
+mod drive;
+mod overload;
+mod burst;
+mod tell;
+mod restart;
+mod fill;
 
 use std::process::ExitCode;
 
@@ -64,7 +73,12 @@ async fn run(command: Command) -> anyhow::Result<u64> {
         Command::Play(args) => play::play(*args).await,
         Command::Sit(args) => sit::sit(args).await,
         Command::Echo(args) => echo::echo(args).await,
-        Command::EchoDrive(args) => echo_drive::drive(args).await,
+        Command::Drive(args) => drive::drive(args).await,
+        Command::Overload(args) => overload::overload(args).await,
+        Command::Burst(args) => burst::burst(args).await,
+        Command::Tell(args) => tell::tell(args).await,
+        Command::Restart(args) => restart::restart(args).await,
+        Command::Fill(args) => fill::fill(&args),
     }
 }
 

@@ -1,0 +1,148 @@
+"""The rows about size: memory of the seated, boards of a million, restarts and growth on large ledgers, bytes on the disk."""
+
+import contextlib
+import os
+import shutil
+import time
+
+import tables
+from machine import ROOT, SERVER, WORK, Echo, Kejing, copy_of, folder_bytes, ledger, loadtest, rss_anon
+from rows_answers import column, contest, cpu, drive, registered_on, seats
+from tables import median, spread, table, verdict
+
+STEPS = [1_000, 5_000, 10_000, 19_000]
+MILLION = ("million", 1_000_000, 10_000_000)
+SIZES = [("thousand", 1_000, 100_000), ("hundred-thousand", 100_000, 10_000_000), ("million-100m", 1_000_000, 100_000_000)]
+
+
+def memory(run):
+    ours, echoes = {step: [] for step in STEPS}, []
+    for _ in run.each("memory"):
+        shutil.rmtree(WORK / "data", ignore_errors=True)
+        with Kejing(WORK / "data", season="seasons/bench-seated.toml") as server:
+            arguments = ["sit", "--url", server.url, "--participants", STEPS[-1], "--server-pid", server.pid, "--bank", ROOT / "question-bank/kexue"]
+            for step in loadtest(*arguments):
+                ours[step["seated"]].append(step["rss_anon_each"])
+        with Echo() as server:
+            empty = rss_anon(server.pid)
+            report = drive(server, STEPS[-1], 2, "--rate", 10_000)
+            echoes.append((report["server_rss_anon_bytes"] - empty) / STEPS[-1])
+    rows = [[f"{step:,}", spread(values), "≤ 3,072" if step == STEPS[-1] else "", verdict(median(values) <= 3072) if step == STEPS[-1] else ""] for step, values in ours.items()]
+    rows.append([f"tuned axum echo, {STEPS[-1]:,} connections", spread(echoes), "", ""])
+    tables.chart("memory", "A seated participant's memory", "bytes", [(f"{step:,}", values) for step, values in ours.items()], goal=3072)
+    body = table(["seated", "anonymous bytes each", "goal", ""], rows) + "\n\n![Memory by the number seated](benchmarks/memory.svg)"
+    return body, {"kejing": ours, "echo": echoes}
+
+
+def restart(run):
+    folder = ledger(*MILLION)
+    reports = []
+    for _ in run.each("restart"):
+        arguments = ["restart", "--server", SERVER, "--season", ROOT / "seasons/bench.toml", "--data", folder, "--server-log", WORK / "server.log"]
+        reports.append(loadtest(*arguments, "--tokens", folder / "tokens.txt"))
+    ready = column(reports, "ready_ms")
+    rows = [
+        ["kill -9 → `/readyz` 200, ms", spread(ready), "≤ 3,000", verdict(median(ready) <= 3000)],
+        ["players whose last acknowledged answer is not there", spread(column(reports, "lost")), "0", verdict(max(column(reports, "lost")) == 0)],
+        ["of players checked", spread(column(reports, "checked")), "", ""],
+        ["answers acknowledged before the kill", spread(column(reports, "acknowledged")), "", ""],
+        ["memory after the start, MiB", spread([value / 2**20 for value in column(reports, "rss_bytes")]), "", ""],
+        ["the ledger, MiB", spread([value / 2**20 for value in column(reports, "ledger_bytes")]), "", ""],
+    ]
+    return table(["1 million participants, 10 million answers", "measured", "goal", ""], rows), reports
+
+
+def boards(run):
+    folder = ledger(*MILLION)
+    found = []
+    for _ in run.each("boards"):
+        with Kejing(folder) as server:
+            found.append({"boards_bytes": server.metrics()["kejing_boards_bytes"], "rss_anon_bytes": rss_anon(server.pid)})
+    megabytes = [value / 1e6 for value in column(found, "boards_bytes")]
+    rows = [
+        ["boards, standings and tallies on the heap, MB", spread(megabytes), "≤ 200", verdict(median(megabytes) <= 200)],
+        ["the whole server, MB", spread([value / 1e6 for value in column(found, "rss_anon_bytes")]), "", ""],
+    ]
+    return table(["1 million participants in all their scopes; season and one round", "measured", "goal", ""], rows), found
+
+
+def growth(run):
+    found = {name: [] for name, *_ in SIZES}
+    folders = [ledger(*size) for size in SIZES]
+    # All three at once, each in its turn: what the machine does meanwhile meets all alike.
+    with contextlib.ExitStack() as running:
+        servers = [running.enter_context(Kejing(folder)) for folder in folders]
+        for _ in run.each("growth"):
+            for (name, *_), folder, server in zip(SIZES, folders, servers):
+                arguments = ["drive", "--url", server.url, "--connections", 1_000, "--duration", run.seconds(6), "--server-pid", server.pid]
+                found[name].append(loadtest(*arguments, "--warm", 2, "--tokens", folder / "tokens.txt"))
+        memory = [rss_anon(server.pid) for server in servers]
+    least = median(cpu(found[SIZES[0][0]]))
+    rows = []
+    for (name, participants, answers), bytes_used in zip(SIZES, memory):
+        ratio = median(cpu(found[name])) / least
+        rows.append([f"{participants:,}", f"{answers:,}", spread(cpu(found[name])), f"{ratio:.2f}", spread(column(found[name], "answers_per_second")), f"{bytes_used / 2**20:,.0f}"])
+    most = max(median(cpu(of)) for of in found.values()) / least
+    tables.chart("growth", "CPU of an answer as the season grows", "µs", [(f"{p:,} / {a:,}", cpu(found[name])) for name, p, a in SIZES], goal=least * 1.15)
+    body = "\n\n".join([
+        table(["participants", "answers in the ledger", "server CPU an answer, µs", "÷ the smallest", "answers a second", "memory, MiB"], rows),
+        table(["", "measured", "goal", ""], [["the dearest ÷ the smallest season", f"{most:.2f}", "≤ 1.15", verdict(most <= 1.15)]]),
+        "1,000 players in closed loop on each, the three servers in turn.\n\n![CPU of an answer by size](benchmarks/growth.svg)",
+    ])
+    return body, {"runs": found, "rss_anon_bytes": memory}
+
+
+def disk(run):
+    lite, pg = [], []
+    with Kejing(copy_of(seats())):
+        pass
+    before = folder_bytes(WORK / "data")
+    for _ in run.each("disk"):
+        report = contest(2_000, run.seconds(4))
+        lite.append((report["ledger_bytes"] - before) / report["acknowledged"])
+    rows = [["SQLite", spread(lite), "≤ 40", verdict(median(lite) <= 40)]]
+    if (cluster := a_cluster()) is not None:
+        with cluster:
+            for _ in run.each("disk on PostgreSQL"):
+                report = registered_on(cluster, run.seconds(4), players=2_000)
+                pg.append(report["ledger_bytes"] / report["acknowledged"])
+        rows.append(["PostgreSQL", spread(pg), "≤ 100", verdict(median(pg) <= 100)])
+    body = table(["starts, results and indexes included", "bytes an answer", "goal", ""], rows)
+    return body, {"sqlite": lite, "postgres": pg}
+
+
+def a_cluster():
+    try:
+        from postgres import Cluster
+    except ImportError:
+        return None
+    return Cluster()
+
+
+def fdatasync(run):
+    plain, commits = [], []
+    for _ in run.each("fdatasync"):
+        plain.append(plain_fdatasync())
+        commits.append(contest(2_000, run.seconds(5), "--rate", 5_000))
+    p50, p99 = [of["p50_ms"] for of in plain], [of["p99_ms"] for of in plain]
+    mean = [of["mean_ms"] for of in plain]
+    rows = [
+        ["plain `fdatasync` of 4 KiB: mean, p50, p99, ms", f"{spread(mean)}, {spread(p50)}, {spread(p99)}"],
+        ["a commit of Kejing's at 5,000 answers a second: mean, ms", spread(column(commits, "commit", "mean_ms"))],
+        ["entries in it", spread(column(commits, "commit", "mean_entries"))],
+    ]
+    return table(["the same disk", "measured"], rows), {"plain": plain, "kejing": commits}
+
+
+def plain_fdatasync(times=1_000):
+    path = WORK / "fdatasync"
+    block, took = os.urandom(4096), []
+    with open(path, "wb", buffering=0) as file:
+        for _ in range(times):
+            begun = time.perf_counter()
+            file.write(block)
+            os.fdatasync(file.fileno())
+            took.append((time.perf_counter() - begun) * 1000)
+    path.unlink()
+    took.sort()
+    return {"mean_ms": sum(took) / times, "p50_ms": took[times // 2], "p99_ms": took[times * 99 // 100]}
