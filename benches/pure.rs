@@ -111,11 +111,21 @@ fn frames(criterion: &mut Criterion) {
         paper_remaining_ms: None,
     };
     criterion.bench_function("encode a question", |bench| {
-        bench.iter(|| ServerMessage::Question(QuestionView::of(black_box(&question), &keys)).text());
+        let mut bytes = Vec::new();
+        bench.iter(|| {
+            bytes.clear();
+            ServerMessage::Question(QuestionView::of(black_box(&question), &keys)).write(&mut bytes);
+            black_box(bytes.len())
+        });
     });
     let verdict = VerdictFacts { attempt: attempt.id, seq: 1, timed_out: false, last: false, feedback: None };
     criterion.bench_function("encode a verdict", |bench| {
-        bench.iter(|| ServerMessage::Verdict(VerdictView::of(black_box(&verdict), &keys)).text());
+        let mut bytes = Vec::new();
+        bench.iter(|| {
+            bytes.clear();
+            ServerMessage::Verdict(VerdictView::of(black_box(&verdict), &keys)).write(&mut bytes);
+            black_box(bytes.len())
+        });
     });
 }
 
