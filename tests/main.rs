@@ -3,7 +3,7 @@
 
 mod harness;
 mod http;
-mod kill;
+mod faults;
 mod commands;
 mod limits;
 mod moments;

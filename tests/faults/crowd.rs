@@ -1,8 +1,12 @@
-//! `kill -9` at random moments under load: what was acknowledged is there, nothing is there twice, no open question lost time.
-//!
-//! The server is the real binary in a process of its own; the players know the wire alone.
-#![allow(clippy::disallowed_methods, reason = "the binary runs on the machine's clock, and so does what it is held to")]
+//! A crowd that plays through every fault of the real binary, knows the wire alone, and keeps what it was told.
 
+use super::process::Ended;
+use super::process::PATIENCE;
+use super::process::Served;
+use super::process::arranged;
+use super::process::kejing;
+use super::process::serve;
+use super::process::stop;
 use crate::harness::Phone;
 use crate::harness::season;
 use futures_util::SinkExt;
@@ -13,7 +17,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Stdio;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -21,20 +25,15 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
-use tokio::io::AsyncBufReadExt;
-use tokio::io::BufReader;
 use tokio::process::Child;
 use tokio::process::Command;
 use tokio::sync::Notify;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-const PLAYERS: usize = 24;
-const KILLS: usize = 5;
 const SEED: u64 = 20_260_801;
-/// A failing test's patience, not a pace.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Between the end of the outage in the ledger and the moment when this side sees the server ready; on a busy machine long.
 const READY_SEEN: Duration = Duration::from_millis(1_000);
 const LIMIT_MS: u64 = 60_000;
@@ -66,10 +65,10 @@ points = 10
 "#;
 
 /// A seeded generator of our own, so that a run can be had again.
-struct Chance(u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -77,33 +76,127 @@ impl Chance {
     }
 }
 
-fn kejing(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_kejing"));
-    command.args(arguments).env("RUST_LOG", "off").stdin(Stdio::null()).kill_on_drop(true);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("KEJING_")) {
-        command.env_remove(name);
-    }
-    command
+/// A crowd at a server in a folder of its own, from the first start to the last comparison.
+pub(crate) struct Scene {
+    pub(crate) folder: tempfile::TempDir,
+    world: Arc<World>,
+    players: JoinSet<Player>,
+    server: Option<Child>,
+    size: usize,
+    lives: usize,
+    gone: Option<Instant>,
 }
 
-/// Starts the server on a free port and returns once it says that it serves.
-async fn serve(folder: &Path) -> (Child, SocketAddr) {
-    let (season, data) = (folder.join("season.toml"), folder.join("data"));
-    let arguments =
-        ["serve", "--season", season.to_str().unwrap(), "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0"];
-    let mut process = kejing(&arguments).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-    let mut address = None;
-    while let Some(line) = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap() {
-        if line.trim_start().starts_with("答题") {
-            let (_, rest) = line.split_once("http://").unwrap();
-            address = rest.trim_end_matches('/').parse().ok();
+impl Scene {
+    /// So many players at a server whose command `arrange` may change.
+    pub(crate) async fn of(size: usize, folder: tempfile::TempDir, arrange: impl FnOnce(Command) -> Command) -> Scene {
+        Scene::furnish(folder.path());
+        let Served { process, address } = arranged(serve(folder.path(), arrange).await);
+        let world = Arc::new(World {
+            http: reqwest::Client::builder().timeout(PATIENCE).build().unwrap(),
+            life: watch::Sender::new(Some((0, address))),
+            away: Mutex::default(),
+            acknowledged: AtomicUsize::new(0),
+            more: Notify::new(),
+            ending: AtomicBool::new(false),
+        });
+        let mut players = JoinSet::new();
+        for number in 0..size {
+            let player = Player::join(&world, number).await;
+            players.spawn(player.play(Arc::clone(&world)));
         }
-        if line.contains("Ctrl+C") {
-            return (process, address.unwrap());
+        Scene { folder, world, players, server: Some(process), size, lives: 0, gone: None }
+    }
+
+    /// Puts the season and what it names into a folder.
+    pub(crate) fn furnish(folder: &Path) {
+        std::fs::write(folder.join("season.toml"), season(ROUNDS)).unwrap();
+        for (shipped, name) in [("seasons/regions", "regions"), ("question-bank", "question-bank")] {
+            std::os::unix::fs::symlink(crate::harness::root().join(shipped), folder.join(name)).unwrap();
         }
     }
-    panic!("the server ended while starting: {:?}", process.wait().await);
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Where the server listens in this life.
+    pub(crate) async fn address(&self) -> SocketAddr {
+        self.world.life().await.1
+    }
+
+    /// A participant's token: of one who is no player.
+    pub(crate) async fn stranger(&self) -> String {
+        Player::join(&self.world, 10_000).await.token
+    }
+
+    /// Waits until so many more verdicts have been told.
+    pub(crate) async fn until_more(&self, verdicts: usize) {
+        self.world.until_more(verdicts).await;
+    }
+
+    /// `kill -9`, and nobody is there any more.
+    pub(crate) async fn kill(&mut self) {
+        self.gone = Some(Instant::now());
+        self.world.life.send_replace(None);
+        self.server.take().unwrap().kill().await.unwrap();
+    }
+
+    /// From here on the server may be lost: something is about to be done to it.
+    pub(crate) fn expect_the_end(&self) {
+        self.world.life.send_replace(None);
+    }
+
+    /// Waits until the server has ended by itself; how, and what it said.
+    pub(crate) async fn ends(&mut self) -> Ended {
+        let ended = Ended::of(self.server.take().unwrap(), self.folder.path()).await;
+        self.gone = Some(Instant::now());
+        ended
+    }
+
+    /// Tells the server to stop, as an operator does.
+    pub(crate) async fn terminate(&mut self) {
+        self.expect_the_end();
+        let ended = stop(self.server.take().unwrap(), self.folder.path()).await;
+        assert_eq!(ended.code, Some(0), "{}", ended.said);
+        self.gone = Some(Instant::now());
+    }
+
+    /// A start that has to be refused; nobody comes back.
+    pub(crate) async fn is_refused(&self, arrange: impl FnOnce(Command) -> Command) -> Ended {
+        match serve(self.folder.path(), arrange).await {
+            Ok(_) => panic!("a server that cannot serve started"),
+            Err(ended) => ended,
+        }
+    }
+
+    pub(crate) async fn serve_again(&mut self, arrange: impl FnOnce(Command) -> Command) {
+        let Served { process, address } = arranged(serve(self.folder.path(), arrange).await);
+        self.server = Some(process);
+        self.lives += 1;
+        self.world.away.lock().unwrap().push((self.gone.take().unwrap(), Instant::now()));
+        self.world.life.send_replace(Some((self.lives, address)));
+    }
+
+    /// Every player ends between two papers and is told again what they were ever told; then the ledger is replayed.
+    /// Returns how many open questions were come back to.
+    pub(crate) async fn end(mut self) -> usize {
+        self.world.until_more(self.size).await;
+        self.world.ending.store(true, Ordering::SeqCst);
+        let players = self.players.join_all().await;
+        for player in &players {
+            player.check(&self.world).await;
+        }
+        let ended = stop(self.server.take().unwrap(), self.folder.path()).await;
+        assert_eq!(ended.code, Some(0), "{}", ended.said);
+        let replayed = kejing(&["replay", "--data", self.folder.path().join("data").to_str().unwrap()]);
+        let replayed = { replayed }.output().await.unwrap();
+        let told = String::from_utf8_lossy(&replayed.stdout);
+        assert!(replayed.status.success(), "{told}{}", String::from_utf8_lossy(&replayed.stderr));
+        let attempts: usize = players.iter().map(|player| player.attempts.len()).sum();
+        assert!(told.contains(&format!("attempts {attempts}\n")), "{told}");
+        players.iter().map(|player| player.resumed).sum()
+    }
 }
 
 /// What the players and the one who kills share.
@@ -151,23 +244,28 @@ impl World {
 
 /// The connection was lost; a kill is the only excuse.
 #[derive(Debug)]
-struct Lost;
+pub(crate) struct Lost;
 
-async fn connect(address: SocketAddr) -> Result<Phone, Lost> {
+pub(crate) async fn connect(address: SocketAddr) -> Result<Phone, Lost> {
     let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
     request.headers_mut().insert("sec-websocket-protocol", "kejing.v1".parse().unwrap());
     let (socket, _) = tokio_tungstenite::connect_async(request).await.map_err(|_| Lost)?;
     Ok(Phone { socket })
 }
 
-async fn say(phone: &mut Phone, message: Value) -> Result<(), Lost> {
+pub(crate) async fn say(phone: &mut Phone, message: Value) -> Result<(), Lost> {
     phone.socket.send(Message::text(message.to_string())).await.map_err(|_| Lost)
 }
 
-async fn hear(phone: &mut Phone) -> Result<Value, Lost> {
+pub(crate) async fn hear(phone: &mut Phone) -> Result<Value, Lost> {
     loop {
         match tokio::time::timeout(PATIENCE, phone.socket.next()).await.expect("nothing came in time") {
-            Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+            Some(Ok(Message::Text(text))) => {
+                let message: Value = serde_json::from_str(&text).unwrap();
+                // A server that ends says so, or takes nothing any more.
+                let ending = ["busy", "unavailable"].iter().any(|code| message["code"] == *code);
+                return if ending || message["type"] == "reconnect" { Err(Lost) } else { Ok(message) };
+            }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             _ => return Err(Lost),
         }
@@ -375,6 +473,9 @@ impl Player {
     async fn fetch_result(&mut self, world: &World, address: SocketAddr, attempt: &str) -> Result<(), Lost> {
         let path = format!("http://{address}/api/v1/me/attempts/{attempt}");
         let told = world.http.get(path).bearer_auth(&self.token).send().await.map_err(|_| Lost)?;
+        if told.status() == 503 {
+            return Err(Lost);
+        }
         let told: Value = told.json().await.map_err(|_| Lost)?;
         assert_eq!(told["state"], "ended", "{told}");
         self.ended(told);
@@ -417,60 +518,6 @@ impl Player {
     }
 }
 
-fn answer(attempt: &str, seq: &Value, choices: &[usize]) -> Value {
+pub(crate) fn answer(attempt: &str, seq: &Value, choices: &[usize]) -> Value {
     json!({"type": "answer", "attempt": attempt, "seq": seq, "choices": choices})
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kills_at_random_moments_lose_nothing_repeat_nothing_and_cost_nobody_time() {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("season.toml"), season(ROUNDS)).unwrap();
-    for (shipped, name) in [("seasons/regions", "regions"), ("question-bank", "question-bank")] {
-        std::os::unix::fs::symlink(crate::harness::root().join(shipped), folder.path().join(name)).unwrap();
-    }
-    let (mut server, address) = serve(folder.path()).await;
-    let world = Arc::new(World {
-        http: reqwest::Client::builder().timeout(PATIENCE).build().unwrap(),
-        life: watch::Sender::new(Some((0, address))),
-        away: Mutex::default(),
-        acknowledged: AtomicUsize::new(0),
-        more: Notify::new(),
-        ending: AtomicBool::new(false),
-    });
-    let mut players = tokio::task::JoinSet::new();
-    for number in 0..PLAYERS {
-        let player = Player::join(&world, number).await;
-        players.spawn(player.play(Arc::clone(&world)));
-    }
-
-    let mut chance = Chance(SEED);
-    for life in 1..=KILLS {
-        world.until_more(40 + chance.below(120)).await;
-        let killed = Instant::now();
-        world.life.send_replace(None);
-        server.kill().await.unwrap();
-        let (process, address) = serve(folder.path()).await;
-        server = process;
-        world.away.lock().unwrap().push((killed, Instant::now()));
-        world.life.send_replace(Some((life, address)));
-    }
-    world.until_more(100).await;
-    world.ending.store(true, Ordering::SeqCst);
-    let players = players.join_all().await;
-
-    for player in &players {
-        player.check(&world).await;
-    }
-    let resumed: usize = players.iter().map(|player| player.resumed).sum();
-    assert!(resumed > 0, "no question was open at any kill");
-
-    let pid = rustix::process::Pid::from_raw(server.id().unwrap() as i32).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    assert!(server.wait().await.unwrap().success());
-    let replayed = kejing(&["replay", "--data", folder.path().join("data").to_str().unwrap()]).output().await.unwrap();
-    let told = String::from_utf8_lossy(&replayed.stdout);
-    assert!(replayed.status.success(), "{told}{}", String::from_utf8_lossy(&replayed.stderr));
-    let attempts: usize = players.iter().map(|player| player.attempts.len()).sum();
-    assert!(told.contains(&format!("attempts {attempts}\n")), "{told}");
-    assert!(told.contains(&format!("participants {PLAYERS}\n")), "{told}");
 }
