@@ -1,4 +1,5 @@
-//! The ledger on SQLite: `ledger.db` in the data folder, one writer connection, a pool for reads.
+//! The ledger on SQLite: `ledger.db` in the data folder, one writer connection, a pool for reads. The writer is rusqlite's,
+//! which works on the thread that asks: sqlx's hands each statement to a thread of its own, and a commit waited for that.
 //! Durable means: WAL with `synchronous=FULL`, so each commit has been flushed to the disk when it returns.
 
 mod copy;
@@ -21,8 +22,10 @@ use crate::ledger::store::Recorded;
 use crate::ledger::store::Store;
 use futures_util::future::BoxFuture;
 use rows::SELECT_ATTEMPT;
+use rusqlite::Connection;
+use rusqlite::OpenFlags;
 use sqlx::ConnectOptions;
-use sqlx::Connection;
+use sqlx::Connection as _;
 use sqlx::Row;
 use sqlx::SqliteConnection;
 use sqlx::SqlitePool;
@@ -33,8 +36,9 @@ use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::sqlite::SqliteSynchronous;
 use std::fs::File;
 use std::path::Path;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
-use tokio::sync::Mutex;
 
 /// Embedded, so that the binary brings its schema along.
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -46,11 +50,15 @@ const SEASON: i64 = 1;
 /// Connections for reads; more wait their turn.
 const READERS_MAX: u32 = 4;
 /// Pages of the log between checkpoints: fewer make some commits pay 5 ms for it.
-const CHECKPOINT_PAGES: &str = "10000";
+const CHECKPOINT_PAGES: i64 = 10_000;
+/// Pages that a connection keeps, negative for KiB, as SQLite has it.
+const CACHE_KIB: i64 = -65_536;
+/// So long a connection waits for another one of this process.
+const BUSY: Duration = Duration::from_secs(10);
 
 pub struct Sqlite {
     /// `None` once closed, or where the folder was only opened to be read.
-    writer: Mutex<Option<SqliteConnection>>,
+    writer: Mutex<Option<Connection>>,
     readers: SqlitePool,
     /// Holds the folder for this process until dropped.
     _lock: File,
@@ -64,11 +72,13 @@ impl Sqlite {
     pub async fn open(folder: &Path, season: &SeasonId) -> Result<Sqlite, LedgerError> {
         std::fs::create_dir_all(folder).map_err(|cause| at(folder, cause))?;
         let lock = lock(folder)?;
-        let mut writer = options(folder).create_if_missing(true).connect().await?;
-        MIGRATIONS.run(&mut writer).await?;
-        claim(&mut writer, season).await?;
+        let mut first = options(folder).create_if_missing(true).connect().await?;
+        MIGRATIONS.run(&mut first).await?;
+        claim(&mut first, season).await?;
+        first.close().await?;
+        let writer = writer(folder)?;
         // After a crash the log is written back in full before anything is acknowledged, so that what is read is on the disk.
-        sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut writer).await?;
+        checkpoint(&writer)?;
         Ok(Sqlite { writer: Mutex::new(Some(writer)), readers: readers(folder).await?, _lock: lock })
     }
 
@@ -84,6 +94,14 @@ impl Sqlite {
     }
 }
 
+impl Sqlite {
+    /// Blocks: whoever writes has a thread for it.
+    fn write<T>(&self, act: impl FnOnce(&mut Connection) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        act(writer.as_mut().ok_or(LedgerError::Stopped)?)
+    }
+}
+
 fn at(path: &Path, cause: std::io::Error) -> LedgerError {
     LedgerError::Folder { folder: path.display().to_string(), cause }
 }
@@ -96,14 +114,30 @@ fn lock(folder: &Path) -> Result<File, LedgerError> {
     Ok(file)
 }
 
+/// The connection that writes: each commit has been flushed to the disk when it returns.
+fn writer(folder: &Path) -> Result<Connection, LedgerError> {
+    let writer = Connection::open_with_flags(folder.join("ledger.db"), OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    writer.busy_timeout(BUSY)?;
+    writer.pragma_update(None, "synchronous", "full")?;
+    writer.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    writer.pragma_update(None, "cache_size", CACHE_KIB)?;
+    writer.pragma_update(None, "foreign_keys", "on")?;
+    writer.set_prepared_statement_cache_capacity(write::STATEMENTS_MAX);
+    Ok(writer)
+}
+
+/// Writes the whole log back into the database and empties it.
+fn checkpoint(writer: &Connection) -> Result<(), LedgerError> {
+    Ok(writer.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?)
+}
+
 fn options(folder: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(folder.join("ledger.db"))
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(10))
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-        .pragma("cache_size", "-65536")
+        .busy_timeout(BUSY)
+        .pragma("cache_size", CACHE_KIB.to_string())
         .command_buffer_size(256)
         .row_buffer_size(1024)
 }
@@ -140,35 +174,23 @@ async fn claim(writer: &mut SqliteConnection, season: &SeasonId) -> Result<(), L
 impl Store for Sqlite {
     fn take_lane(&self) -> BoxFuture<'_, Result<LaneState, LedgerError>> {
         Box::pin(async {
-            let mut writer = self.writer.lock().await;
-            let writer = writer.as_mut().ok_or(LedgerError::Stopped)?;
-            sqlx::query("update lane set epoch = epoch + 1 where id = ?").bind(LANE).execute(&mut *writer).await?;
-            let row = sqlx::query("select epoch, last_n, alive_at from lane where id = ?")
-                .bind(LANE)
-                .fetch_one(&mut *writer)
-                .await?;
-            rows::lane(&row)
+            self.write(|writer| Ok(writer.execute("update lane set epoch = epoch + 1 where id = ?", [LANE])?))?;
+            self.lane().await
         })
     }
 
     fn commit<'a>(&'a self, batch: Batch<'a>) -> BoxFuture<'a, Result<(), LedgerError>> {
-        Box::pin(async move {
-            let mut writer = self.writer.lock().await;
-            write::commit(writer.as_mut().ok_or(LedgerError::Stopped)?, batch).await
-        })
+        Box::pin(async move { self.write(|writer| write::commit(writer, batch)) })
     }
 
     fn mark_alive(&self, epoch: i64, at: Timestamp) -> BoxFuture<'_, Result<(), LedgerError>> {
         Box::pin(async move {
-            let mut writer = self.writer.lock().await;
-            let writer = writer.as_mut().ok_or(LedgerError::Stopped)?;
-            let marked = sqlx::query("update lane set alive_at = ? where id = ? and epoch = ?")
-                .bind(at.0)
-                .bind(LANE)
-                .bind(epoch)
-                .execute(&mut *writer)
-                .await?;
-            write::fence(writer, epoch, marked.rows_affected()).await
+            self.write(|writer| {
+                let marked = writer
+                    .prepare_cached("update lane set alive_at = ? where id = ? and epoch = ?")?
+                    .execute((at.0, LANE, epoch))?;
+                write::fence(writer, epoch, marked)
+            })
         })
     }
 
@@ -271,12 +293,11 @@ impl Store for Sqlite {
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             self.readers.close().await;
-            if let Some(mut writer) = self.writer.lock().await.take() {
-                let checkpointed =
-                    sqlx::query("pragma wal_checkpoint(truncate)").execute(&mut writer).await.map(|_| ());
-                if let Err(error) = checkpointed.and(writer.close().await) {
-                    tracing::warn!(%error, "the ledger was not written back on closing; the next start does it");
-                }
+            let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(writer) = writer
+                && let Err(error) = checkpoint(&writer)
+            {
+                tracing::warn!(%error, "the ledger was not written back on closing; the next start does it");
             }
         })
     }

@@ -19,6 +19,8 @@ pub const PAGE_ROWS: i64 = 20_000;
 pub enum LedgerError {
     #[error("账本数据库出错：{0}")]
     Database(#[from] sqlx::Error),
+    #[error("账本数据库出错：{0}")]
+    Sqlite(#[from] rusqlite::Error),
     #[error("账本的表结构无法更新：{0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
     #[error("账本里第 {n} 条记录读不懂：{what}")]

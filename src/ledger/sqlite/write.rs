@@ -13,12 +13,10 @@ use crate::ledger::entry::pack;
 use crate::ledger::store::Batch;
 use crate::ledger::store::LedgerError;
 use crate::ledger::store::RawAnswer;
-use sqlx::Connection;
-use sqlx::Sqlite;
-use sqlx::SqliteConnection;
-use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
-use std::sync::Arc;
+use rusqlite::CachedStatement;
+use rusqlite::Connection;
+use rusqlite::ToSql;
+use rusqlite::TransactionBehavior;
 use std::sync::OnceLock;
 
 /// Rows a statement, largest first: any number below the double of the first takes one statement a bit of it. SQLite takes
@@ -69,92 +67,85 @@ impl<'a> Tables<'a> {
     }
 }
 
-/// Commits the batch, or nothing of it.
-pub(super) async fn commit(writer: &mut SqliteConnection, batch: Batch<'_>) -> Result<(), LedgerError> {
+/// Commits the batch, or nothing of it. Blocks for as long as that takes.
+pub(super) fn commit(writer: &mut Connection, batch: Batch<'_>) -> Result<(), LedgerError> {
     let tables = Tables::of(batch.first, batch.entries);
-    let mut transaction = writer.begin_with("begin immediate").await?;
-    let moved = sqlx::query("update lane set last_n = ?, alive_at = ? where id = ? and epoch = ? and last_n = ?")
-        .bind(batch.first + batch.entries.len() as i64 - 1)
-        .bind(batch.alive_at.0)
-        .bind(LANE)
-        .bind(batch.epoch)
-        .bind(batch.first - 1)
-        .execute(&mut *transaction)
-        .await?;
-    fence(&mut transaction, batch.epoch, moved.rows_affected()).await?;
-    ANSWERS
-        .insert(&mut transaction, &tables.answers, |query, row| {
-            query
-                .bind(row.n)
-                .bind(SEASON)
-                .bind(row.attempt.0)
-                .bind(row.seq)
-                .bind(row.given)
-                .bind(row.elapsed_ms)
-                .bind(row.at.0)
-        })
-        .await?;
-    STARTS
-        .insert(&mut transaction, &tables.starts, |query, (n, started)| {
-            query
-                .bind(started.attempt.0)
-                .bind(SEASON)
-                .bind(*n)
-                .bind(started.participant.0)
-                .bind(started.period)
-                .bind(started.number)
-                .bind(&started.seed.0[..])
-                .bind(started.at.0)
-        })
-        .await?;
-    ENDS.insert(&mut transaction, &tables.ends, |query, (n, ended)| {
-        query
-            .bind(ended.attempt.0)
-            .bind(SEASON)
-            .bind(*n)
-            .bind(ended.score)
-            .bind(ended.correct)
-            .bind(ended.elapsed_ms as i64)
-            .bind(ended.at.0)
-            .bind(ended.ending.code())
-            .bind(pack(&ended.fates))
-            .bind(ended.receipt.as_str())
-    })
-    .await?;
-    PARTICIPANTS.insert(&mut transaction, &tables.participants, bind_participant).await?;
-    let bodies = bodies(&tables)?;
-    NOTES
-        .insert(&mut transaction, &bodies, |query, (n, at, kind, body)| {
-            query.bind(*n).bind(SEASON).bind(kind.as_str()).bind(*at).bind(body.as_str())
-        })
-        .await?;
-    Ok(transaction.commit().await?)
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let moved = transaction
+        .prepare_cached("update lane set last_n = ?, alive_at = ? where id = ? and epoch = ? and last_n = ?")?
+        .execute((
+            batch.first + batch.entries.len() as i64 - 1,
+            batch.alive_at.0,
+            LANE,
+            batch.epoch,
+            batch.first - 1,
+        ))?;
+    fence(&transaction, batch.epoch, moved)?;
+    ANSWERS.insert(&transaction, &tables.answers, |row, answer| {
+        row.put(answer.n)?;
+        row.put(SEASON)?;
+        row.put(answer.attempt.0)?;
+        row.put(answer.seq)?;
+        row.put(answer.given)?;
+        row.put(answer.elapsed_ms)?;
+        row.put(answer.at.0)
+    })?;
+    STARTS.insert(&transaction, &tables.starts, |row, (n, started)| {
+        row.put(started.attempt.0)?;
+        row.put(SEASON)?;
+        row.put(n)?;
+        row.put(started.participant.0)?;
+        row.put(started.period)?;
+        row.put(started.number)?;
+        row.put(&started.seed.0[..])?;
+        row.put(started.at.0)
+    })?;
+    ENDS.insert(&transaction, &tables.ends, |row, (n, ended)| {
+        row.put(ended.attempt.0)?;
+        row.put(SEASON)?;
+        row.put(n)?;
+        row.put(ended.score)?;
+        row.put(ended.correct)?;
+        row.put(ended.elapsed_ms as i64)?;
+        row.put(ended.at.0)?;
+        row.put(ended.ending.code())?;
+        row.put(pack(&ended.fates))?;
+        row.put(ended.receipt.as_str())
+    })?;
+    PARTICIPANTS.insert(&transaction, &tables.participants, put_participant)?;
+    NOTES.insert(&transaction, &bodies(&tables)?, |row, (n, at, kind, body)| {
+        row.put(n)?;
+        row.put(SEASON)?;
+        row.put(kind)?;
+        row.put(at)?;
+        row.put(body)
+    })?;
+    Ok(transaction.commit()?)
 }
 
 /// `Ok` where the write before it found its lane under our epoch.
-pub(super) async fn fence(writer: &mut SqliteConnection, mine: i64, rows: u64) -> Result<(), LedgerError> {
+pub(super) fn fence(writer: &Connection, mine: i64, rows: usize) -> Result<(), LedgerError> {
     if rows == 1 {
         return Ok(());
     }
-    let found = sqlx::query_scalar("select epoch from lane where id = ?").bind(LANE).fetch_one(writer).await?;
+    let found = writer.query_row("select epoch from lane where id = ?", [LANE], |row| row.get(0))?;
     Err(LedgerError::Fenced { found, mine })
 }
 
-fn bind_participant<'q>(query: Insertion<'q>, (n, who): &'q (EntryNumber, &'q Registered)) -> Insertion<'q> {
-    query
-        .bind(who.participant.0)
-        .bind(SEASON)
-        .bind(*n)
-        .bind(&who.request[..])
-        .bind(who.who.name.as_str())
-        .bind(who.who.city.as_str())
-        .bind(who.who.county.as_deref())
-        .bind(who.who.organisation.as_deref())
-        .bind(who.who.group.as_deref())
-        .bind(&who.token.0[..])
-        .bind(&who.recovery.0[..])
-        .bind(who.consented)
-        .bind(who.at.0)
+fn put_participant(row: &mut Row<'_, '_>, (n, who): &(EntryNumber, &Registered)) -> rusqlite::Result<()> {
+    row.put(who.participant.0)?;
+    row.put(SEASON)?;
+    row.put(n)?;
+    row.put(&who.request[..])?;
+    row.put(who.who.name.as_str())?;
+    row.put(who.who.city.as_str())?;
+    row.put(who.who.county.as_deref())?;
+    row.put(who.who.organisation.as_deref())?;
+    row.put(who.who.group.as_deref())?;
+    row.put(&who.token.0[..])?;
+    row.put(&who.recovery.0[..])?;
+    row.put(who.consented)?;
+    row.put(who.at.0)
 }
 
 /// Notes as rows: number, moment, kind, body.
@@ -171,28 +162,42 @@ fn bodies(tables: &Tables<'_>) -> Result<Vec<(EntryNumber, i64, String, String)>
         .collect()
 }
 
-type Insertion<'q> = Query<'q, Sqlite, SqliteArguments>;
-
 static PARTICIPANTS: Inserter = Inserter::new(
-    "insert into participant
+    "insert or fail into participant
      (id, season, n, request, name, city, county, organisation, group_id, token, recovery, consented, at)",
     "(?,?,?,?,?,?,?,?,?,?,?,?,?)",
 );
-static STARTS: Inserter =
-    Inserter::new("insert into start (attempt, season, n, participant, period, number, seed, at)", "(?,?,?,?,?,?,?,?)");
+static STARTS: Inserter = Inserter::new(
+    "insert or fail into start (attempt, season, n, participant, period, number, seed, at)",
+    "(?,?,?,?,?,?,?,?)",
+);
 static ANSWERS: Inserter =
-    Inserter::new("insert into answer (n, season, attempt, seq, given, elapsed_ms, at)", "(?,?,?,?,?,?,?)");
+    Inserter::new("insert or fail into answer (n, season, attempt, seq, given, elapsed_ms, at)", "(?,?,?,?,?,?,?)");
 static ENDS: Inserter = Inserter::new(
-    "insert into ended (attempt, season, n, score, correct, elapsed_ms, at, ending, answers, receipt)",
+    "insert or fail into ended (attempt, season, n, score, correct, elapsed_ms, at, ending, answers, receipt)",
     "(?,?,?,?,?,?,?,?,?,?)",
 );
-static NOTES: Inserter = Inserter::new("insert into entry (n, season, kind, at, body)", "(?,?,?,?,?)");
+static NOTES: Inserter = Inserter::new("insert or fail into entry (n, season, kind, at, body)", "(?,?,?,?,?)");
 
-/// Inserts many rows of one table by statements of [`CHUNKS`] rows.
+/// Inserts many rows of one table by statements of [`CHUNKS`] rows. `or fail`, because a statement that fails takes the whole
+/// batch back with it: so SQLite need not copy each page that it touches to be able to take back the statement alone.
 struct Inserter {
     head: &'static str,
     row: &'static str,
-    statements: OnceLock<[Arc<str>; CHUNKS.len()]>,
+    statements: OnceLock<[String; CHUNKS.len()]>,
+}
+
+/// The values of the rows of one statement, bound one after the other.
+struct Row<'a, 'c> {
+    statement: &'a mut CachedStatement<'c>,
+    bound: usize,
+}
+
+impl Row<'_, '_> {
+    fn put(&mut self, value: impl ToSql) -> rusqlite::Result<()> {
+        self.bound += 1;
+        self.statement.raw_bind_parameter(self.bound, value)
+    }
 }
 
 impl Inserter {
@@ -200,24 +205,28 @@ impl Inserter {
         Inserter { head, row, statements: OnceLock::new() }
     }
 
-    async fn insert<'q, T>(
+    fn insert<T>(
         &self,
-        writer: &mut SqliteConnection,
-        mut rows: &'q [T],
-        bind: impl Fn(Insertion<'q>, &'q T) -> Insertion<'q>,
+        writer: &Connection,
+        mut rows: &[T],
+        put: impl Fn(&mut Row<'_, '_>, &T) -> rusqlite::Result<()>,
     ) -> Result<(), LedgerError> {
-        let statements = self.statements.get_or_init(|| {
-            CHUNKS.map(|size| format!("{} values {}", self.head, vec![self.row; size].join(",")).into())
-        });
+        let statements = self
+            .statements
+            .get_or_init(|| CHUNKS.map(|size| format!("{} values {}", self.head, vec![self.row; size].join(","))));
         for (size, statement) in CHUNKS.into_iter().zip(statements) {
             while rows.len() >= size {
                 let (chunk, rest) = rows.split_at(size);
-                // The text is made of this file's own constants.
-                let query = sqlx::query(sqlx::AssertSqlSafe(Arc::clone(statement)));
-                chunk.iter().fold(query, &bind).execute(&mut *writer).await?;
+                let mut statement = writer.prepare_cached(statement)?;
+                let mut row = Row { statement: &mut statement, bound: 0 };
+                chunk.iter().try_for_each(|one| put(&mut row, one))?;
+                statement.raw_execute()?;
                 rows = rest;
             }
         }
         Ok(())
     }
 }
+
+/// Every statement of this file, so that all of them stay prepared.
+pub(super) const STATEMENTS_MAX: usize = 5 * CHUNKS.len() + 8;
