@@ -155,7 +155,8 @@ def registered_on(cluster, seconds, *more, players=PLAYERS):
 def burst(run):
     fresh, connected = [], []
     for _ in run.each("burst"):
-        for reports, more in ((fresh, []), (connected, ["--connected"])):
+        # Connections that wait for more than ten seconds before their hello are closed, so these say it within half the time.
+        for reports, more in ((fresh, ["--within", 10]), (connected, ["--connected", "--within", 5])):
             with Kejing(copy_of(seats())) as server:
                 reports.append(loadtest("burst", "--url", server.url, "--phones", 15_000, "--server-pid", server.pid, *tokens(), *more))
     met = lambda reports: median(ms(reports, "p99_us", "hello_to_question")) <= 150
@@ -167,7 +168,7 @@ def burst(run):
         ["server CPU a phone, µs", spread(column(fresh, "server_cpu_us_per_phone")), spread(column(connected, "server_cpu_us_per_phone")), "", ""],
         ["client CPU a phone, µs", spread(column(fresh, "client_cpu_us_per_phone")), spread(column(connected, "client_cpu_us_per_phone")), "", ""],
     ]
-    body = table(["within 10 s", "connect, upgrade, hello, start", "connected before", "goal", ""], rows)
+    body = table(["", "connect, upgrade, hello, start within 10 s", "connected before; hello, start within 5 s", "goal", ""], rows)
     return body, {"fresh": fresh, "connected": connected}
 
 

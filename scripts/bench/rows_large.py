@@ -3,10 +3,13 @@
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import time
 
 import tables
 from machine import ROOT, SERVER, WORK, Echo, Kejing, copy_of, folder_bytes, ledger, loadtest, rss_anon
+from postgres import Cluster
 from rows_answers import column, contest, cpu, drive, registered_on, seats
 from tables import median, spread, table, verdict
 
@@ -101,22 +104,18 @@ def disk(run):
         report = contest(2_000, run.seconds(4))
         lite.append((report["ledger_bytes"] - before) / report["acknowledged"])
     rows = [["SQLite", spread(lite), "≤ 40", verdict(median(lite) <= 40)]]
-    if (cluster := a_cluster()) is not None:
-        with cluster:
+    try:
+        with Cluster() as cluster:
             for _ in run.each("disk on PostgreSQL"):
                 report = registered_on(cluster, run.seconds(4), players=2_000)
                 pg.append(report["ledger_bytes"] / report["acknowledged"])
         rows.append(["PostgreSQL", spread(pg), "≤ 100", verdict(median(pg) <= 100)])
+    except (RuntimeError, subprocess.CalledProcessError) as error:
+        # The half that can be measured here is kept.
+        print(f"disk: PostgreSQL was not measured: {error}", file=sys.stderr, flush=True)
+        rows.append(["PostgreSQL", "not measured", "≤ 100", ""])
     body = table(["starts, results and indexes included", "bytes an answer", "goal", ""], rows)
     return body, {"sqlite": lite, "postgres": pg}
-
-
-def a_cluster():
-    try:
-        from postgres import Cluster
-    except ImportError:
-        return None
-    return Cluster()
 
 
 def fdatasync(run):
