@@ -69,6 +69,7 @@ def main() -> int:
     web(tally)
     rust(tally)
     tally.step("the drawing's vectors", [sys.executable, "tests/vectors/fairness.py"])
+    tally.step("the archive installs and serves", [sys.executable, "tests/dist.py"])
     browser(tally)
     print()
     for name, fine, seconds in tally.steps:

@@ -1,6 +1,7 @@
 //! What operators rely on: backups, verification files, TLS of its own, figures, logs.
 
 mod backup;
+mod draining;
 mod figures;
 mod logs;
 mod root_files;

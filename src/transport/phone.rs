@@ -243,7 +243,16 @@ impl Phone {
         self.party = Party::Stranger;
         let presence = contest.hello(participant, waker);
         self.party = Party::Participant(Box::new(Seated { presence, welcomed: false, answered_us: None }));
+        tracing::debug!(participant = contest.keys.participant(participant), "a phone says hello");
         Ok(())
+    }
+
+    /// Who has said hello.
+    pub(crate) fn participant(&self) -> Option<ParticipantId> {
+        match &self.party {
+            Party::Participant(seated) => Some(seated.presence.seat.participant),
+            Party::Stranger | Party::Spectator => None,
+        }
     }
 
     fn welcome(

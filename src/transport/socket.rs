@@ -197,6 +197,8 @@ impl Future for Socket {
 impl Drop for Socket {
     fn drop(&mut self) {
         self.app.meters.sockets.dec();
+        let opaque = |participant| self.app.contest.keys.participant(participant);
+        tracing::debug!(participant = self.phone.participant().map(opaque), "a socket has gone");
     }
 }
 

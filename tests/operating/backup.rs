@@ -205,3 +205,17 @@ async fn a_folder_without_a_ledger_is_not_backed_up_as_if_it_had_one() {
     assert!(nothing.err.contains("pg_dump"), "{}", nothing.err);
     assert!(!folder.path().join("backup").exists());
 }
+
+#[tokio::test]
+async fn a_ledger_in_postgresql_is_not_passed_over_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let [data, _] = backed_up(folder.path()).await;
+    let to = folder.path().join("another");
+    // A ledger that was left behind when the season moved is not the one that is in use.
+    let mut command = super::kejing(&["backup", "--data", &data, "--to", to.to_str().unwrap()]);
+    let told = command.env("KEJING_DATABASE", "postgres://kejing:secret@127.0.0.1:1/kejing").output().await.unwrap();
+    let error = String::from_utf8(told.stderr).unwrap();
+    assert_eq!(told.status.code(), Some(2), "{error}");
+    assert!(error.contains("PostgreSQL") && !error.contains("secret"), "{error}");
+    assert!(!to.exists());
+}

@@ -27,6 +27,7 @@ async fn an_answer_is_seen_in_the_figures() {
     let told = figures(&server).await;
     assert_eq!(told["kejing_live_attempts"], 0.0);
     assert_eq!(told["kejing_answers_total"], 3.0);
+    assert_eq!(told["kejing_verdict_seconds_count"], 3.0);
     assert!(told["kejing_commit_seconds_count"] >= 4.0);
     assert!(told["kejing_commit_entries_sum"] >= 4.0);
     assert!(told["kejing_ledger_last_entry"] > open["kejing_ledger_last_entry"]);

@@ -67,6 +67,10 @@ async fn a_season_played_through_leaves_nothing_personal_in_the_log() {
     assert_eq!(mine["message"], "GET /api/v1/me");
     assert_eq!(mine["participant"], welcome["participant"]["id"]);
     assert!(mine["ms"].is_u64());
+    for event in ["a phone says hello", "a socket has gone"] {
+        let told = lines.iter().map(|line| &line["fields"]).find(|fields| fields["message"] == event);
+        assert_eq!(told.unwrap()["participant"], welcome["participant"]["id"], "{event}");
+    }
     assert!(lines.iter().any(|line| line["fields"]["message"] == "GET /api/v1/receipts/{receipt}"));
 }
 
