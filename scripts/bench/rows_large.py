@@ -23,7 +23,7 @@ def memory(run):
     for _ in run.each("memory"):
         shutil.rmtree(WORK / "data", ignore_errors=True)
         with Kejing(WORK / "data", season="seasons/bench-seated.toml") as server:
-            arguments = ["sit", "--url", server.url, "--participants", STEPS[-1], "--server-pid", server.pid, "--bank", ROOT / "question-bank/kexue"]
+            arguments = ["sit", "--url", server.url, "--participants", STEPS[-1], "--steps", ",".join(map(str, STEPS)), "--server-pid", server.pid, "--bank", ROOT / "question-bank/kexue"]
             for step in loadtest(*arguments):
                 ours[step["seated"]].append(step["rss_anon_each"])
         with Echo() as server:
