@@ -18,6 +18,15 @@ MILLION = ("million", 1_000_000, 10_000_000)
 SIZES = [("thousand", 1_000, 100_000), ("hundred-thousand", 100_000, 10_000_000), ("million-100m", 1_000_000, 100_000_000)]
 
 
+def million(run):
+    return ("tenth-of-a-million", 100_000, 1_000_000) if run.short else MILLION
+
+
+def sizes(run):
+    """A trial makes seasons a hundredth as large."""
+    return [(f"{name}-trial", max(1_000, people // 100), answers // 100) for name, people, answers in SIZES] if run.short else SIZES
+
+
 def memory(run):
     ours, echoes = {step: [] for step in STEPS}, []
     for _ in run.each("memory"):
@@ -38,7 +47,7 @@ def memory(run):
 
 
 def restart(run):
-    folder = ledger(*MILLION)
+    folder = ledger(*million(run))
     reports = []
     for _ in run.each("restart"):
         arguments = ["restart", "--server", SERVER, "--season", ROOT / "seasons/bench.toml", "--data", folder, "--server-log", WORK / "server.log"]
@@ -56,7 +65,7 @@ def restart(run):
 
 
 def boards(run):
-    folder = ledger(*MILLION)
+    folder = ledger(*million(run))
     found = []
     for _ in run.each("boards"):
         with Kejing(folder) as server:
@@ -70,23 +79,24 @@ def boards(run):
 
 
 def growth(run):
-    found = {name: [] for name, *_ in SIZES}
-    folders = [ledger(*size) for size in SIZES]
+    made = sizes(run)
+    found = {name: [] for name, *_ in made}
+    folders = [ledger(*size) for size in made]
     # All three at once, each in its turn: what the machine does meanwhile meets all alike.
     with contextlib.ExitStack() as running:
         servers = [running.enter_context(Kejing(folder)) for folder in folders]
         for _ in run.each("growth"):
-            for (name, *_), folder, server in zip(SIZES, folders, servers):
+            for (name, *_), folder, server in zip(made, folders, servers):
                 arguments = ["drive", "--url", server.url, "--connections", 1_000, "--duration", run.seconds(6), "--server-pid", server.pid]
                 found[name].append(loadtest(*arguments, "--warm", 2, "--tokens", folder / "tokens.txt"))
         memory = [rss_anon(server.pid) for server in servers]
-    least = median(cpu(found[SIZES[0][0]]))
+    least = median(cpu(found[made[0][0]]))
     rows = []
-    for (name, participants, answers), bytes_used in zip(SIZES, memory):
+    for (name, participants, answers), bytes_used in zip(made, memory):
         ratio = median(cpu(found[name])) / least
         rows.append([f"{participants:,}", f"{answers:,}", spread(cpu(found[name])), f"{ratio:.2f}", spread(column(found[name], "answers_per_second")), f"{bytes_used / 2**20:,.0f}"])
     most = max(median(cpu(of)) for of in found.values()) / least
-    tables.chart("growth", "CPU of an answer as the season grows", "µs", [(f"{p:,} / {a:,}", cpu(found[name])) for name, p, a in SIZES], goal=least * 1.15)
+    tables.chart("growth", "CPU of an answer as the season grows", "µs", [(f"{p:,} / {a:,}", cpu(found[name])) for name, p, a in made], goal=least * 1.15)
     body = "\n\n".join([
         table(["participants", "answers in the ledger", "server CPU an answer, µs", "÷ the smallest", "answers a second", "memory, MiB"], rows),
         table(["", "measured", "goal", ""], [["the dearest ÷ the smallest season", f"{most:.2f}", "≤ 1.15", verdict(most <= 1.15)]]),
