@@ -3,6 +3,7 @@
 
 mod crowd;
 mod disk;
+mod drain;
 mod kill;
 mod process;
 mod starts;
