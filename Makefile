@@ -9,7 +9,7 @@ web_sources := $(shell find web -name node_modules -prune -o -path web/dist -pru
 pages := web/dist/index.html
 target_directory = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: run test simulate bench screenshots bank lint deny clean
+.PHONY: run test simulate soak bench screenshots bank lint deny clean
 
 run: $(pages)
 	@scripts/needs.sh build
@@ -25,6 +25,12 @@ SEEDS ?= 10000
 SEED ?=
 simulate:
 	$(if $(SEED),KEJING_SEED=$(SEED)) KEJING_SEEDS=$(SEEDS) cargo test --release --locked --test front_door -- --nocapture simulation::nothing
+
+# Hours of faults: 200 kills under load, 100,000 seeds, the fault tests ten times; writes docs/reliability.md. KILLS=n SOAK_SEEDS=n ROUNDS=n.
+soak: $(pages)
+	@scripts/needs.sh test
+	cargo build --release --locked --workspace --bins
+	KILLS="$(KILLS)" SEEDS="$(SOAK_SEEDS)" ROUNDS="$(ROUNDS)" python3 scripts/soak.py
 
 # Every row of the goals beside its reference; ROW=answer one of them, RUNS=n, SHORT=1 a trial (scripts/bench).
 bench: $(pages) tests/browser/node_modules/.package-lock.json benches/ws-echo/node_modules/.package-lock.json
