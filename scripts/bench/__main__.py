@@ -57,6 +57,9 @@ def main() -> int:
         return 2
     machine.WORK.mkdir(parents=True, exist_ok=True)
     run, failed = Run(), []
+    if run.short:
+        # A trial draws its charts beside its logs.
+        tables.FOLDER = machine.WORK / "charts"
     description = machine.describe()
     print(description, flush=True)
     for name in asked or ROWS:
