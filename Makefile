@@ -46,7 +46,8 @@ screenshots: $(pages) tests/browser/node_modules/.package-lock.json
 	CHROMIUM=$(CHROMIUM) scripts/screenshots.sh
 
 # An archive that installs without Internet: dist/kejing-VERSION-linux-ARCH.tar.gz. It needs the glibc of the machine that builds it, or
-# an older one that the script tells; TARGET=x86_64-unknown-linux-musl (with that Rust target and musl-tools) needs none.
+# an older one that the script tells; TARGET=x86_64-unknown-linux-musl (with that Rust target and musl-tools) is meant to need none, and has not
+# been tried yet.
 dist: $(pages)
 	@scripts/needs.sh build
 	$(if $(findstring musl,$(TARGET)),CC_x86_64_unknown_linux_musl=musl-gcc) cargo build --release --locked --bin kejing $(if $(TARGET),--target $(TARGET))
