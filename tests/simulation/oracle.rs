@@ -251,7 +251,10 @@ impl Oracle {
         let (question, paper) = known.limits(round);
         let open = known.open.get_or_insert_with(|| {
             let ran = question.map_or(0, |limit| limit - i64::from(told.remaining_ms.unwrap()));
-            Open::since(told.seq, now.plus_ms(-ran))
+            // Within the grace nothing is left, and how much of it has passed is not told.
+            let grace = if told.remaining_ms == Some(0) { i64::from(round.limits.grace_ms) } else { 0 };
+            let most = Run::from(now.plus_ms(-ran - grace));
+            Open { most, ..Open::since(told.seq, now.plus_ms(-ran)) }
         });
         assert_eq!(open.seq, told.seq);
         for (limit, left) in [(question, told.remaining_ms), (paper, told.paper_remaining_ms)] {
