@@ -59,8 +59,9 @@ impl Contest {
             live.started_n = n;
             live.attempt.start_committed(now);
             // What was kept of the attempt before has been told, or can be read from the ledger.
-            if let Some(ended) = state.ended.as_deref_mut() {
+            if let Some(ended) = &mut state.ended {
                 ended.live = None;
+                ended.result = None;
             }
         }
         self.do_what_was_asked(&seat, &mut state, now);
@@ -78,7 +79,7 @@ impl Contest {
         if let Some(ended) = &settled.ended {
             live.period.attempt_ended();
             let live = state.live.take();
-            state.ended = Some(Box::new(JustEnded { attempt: settled.attempt, at: ended.at, live, result: None }));
+            state.ended = Some(JustEnded { attempt: settled.attempt, at: ended.at, live, result: None });
         } else {
             self.do_what_was_asked(&seat, &mut state, now);
             self.schedule(&seat, &mut state);
@@ -108,14 +109,14 @@ impl Contest {
     /// Puts an attempt that is over on the boards and its result on the seat; then does the start that waited for it.
     fn finished(&self, seat: &Seat, attempt: AttemptId, now: Timestamp) {
         let mut state = seat.state();
-        let ended = state.ended.as_deref_mut().filter(|ended| ended.attempt == attempt);
+        let ended = state.ended.as_mut().filter(|ended| ended.attempt == attempt);
         let Some((ended, live)) = ended.and_then(|ended| {
             let at = ended.at;
             ended.live.as_deref().map(|live| self.result(seat.participant, live, at)).map(|result| (ended, result))
         }) else {
             return;
         };
-        ended.result = Some(live);
+        ended.result = Some(Box::new(live));
         if let Some(Asked::Start(round)) = state.asked.take() {
             let begun = match self.lane.reserve() {
                 Ok(room) => self.start_now(seat, &mut state, round, now, room),

@@ -69,16 +69,22 @@ impl Clock {
     }
 }
 
-/// Goes off at a moment that may be moved. For those who are polled; others have [`Clock::until`].
+/// Goes off at a moment that may be moved. For a task that is polled by hand, and for that task alone; others have [`Clock::until`].
 pub enum Alarm {
-    Machine(Pin<Box<Sleep>>),
+    Machine {
+        sleep: Pin<Box<Sleep>>,
+        /// It knows the task, which need not be told to it again with every turn.
+        armed: bool,
+    },
     Moved(Pin<Box<dyn Future<Output = ()> + Send>>),
 }
 
 impl Clock {
     pub fn alarm(&self, moment: Timestamp) -> Alarm {
         match &*self.0 {
-            Source::Machine { .. } => Alarm::Machine(Box::pin(tokio::time::sleep(self.ms_until(moment)))),
+            Source::Machine { .. } => {
+                Alarm::Machine { sleep: Box::pin(tokio::time::sleep(self.ms_until(moment))), armed: false }
+            }
             Source::Moved(_) => {
                 let clock = self.clone();
                 Alarm::Moved(Box::pin(async move { clock.until(moment).await }))
@@ -89,7 +95,10 @@ impl Clock {
     /// Moves an alarm of this clock to another moment.
     pub fn set(&self, alarm: &mut Alarm, moment: Timestamp) {
         match alarm {
-            Alarm::Machine(sleep) => sleep.as_mut().reset(tokio::time::Instant::now() + self.ms_until(moment)),
+            Alarm::Machine { sleep, armed } => {
+                *armed = false;
+                sleep.as_mut().reset(tokio::time::Instant::now() + self.ms_until(moment));
+            }
             Alarm::Moved(_) => *alarm = self.alarm(moment),
         }
     }
@@ -103,7 +112,11 @@ impl Alarm {
     /// Ready once it has gone off; then it has to be set anew before it is asked again.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self {
-            Alarm::Machine(sleep) => sleep.as_mut().poll(cx),
+            Alarm::Machine { sleep, armed: true } if !sleep.is_elapsed() => Poll::Pending,
+            Alarm::Machine { sleep, armed } => {
+                *armed = true;
+                sleep.as_mut().poll(cx)
+            }
             Alarm::Moved(until) => until.as_mut().poll(cx),
         }
     }

@@ -188,7 +188,7 @@ impl Contest {
         shown: Option<Choices>,
         now: Timestamp,
     ) -> Result<Answered, Refusal> {
-        let ended = state.ended.as_deref_mut().filter(|ended| ended.attempt == attempt);
+        let ended = state.ended.as_mut().filter(|ended| ended.attempt == attempt);
         let Some(live) = ended.and_then(|ended| ended.live.as_deref_mut()) else { return Ok(Answered::Past) };
         match live.attempt.judge(live.period.rules(), seq, shown, now)? {
             Judged::Again => Ok(live.verdict_facts(seq).map_or(Answered::Past, Answered::Again)),

@@ -113,7 +113,7 @@ impl Contest {
                 }
                 if self.now().since(ended.at) <= ENDED_TOLD_MS {
                     let just_ended = JustEnded { attempt: ended.attempt, at: ended.at, live: None, result: None };
-                    self.seat(started.participant).state().ended = Some(Box::new(just_ended));
+                    self.seat(started.participant).state().ended = Some(just_ended);
                 }
                 None
             }

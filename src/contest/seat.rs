@@ -38,7 +38,7 @@ pub struct Seat {
 #[derive(Default)]
 pub struct SeatState {
     pub live: Option<Box<Live>>,
-    pub ended: Option<Box<JustEnded>>,
+    pub ended: Option<JustEnded>,
     /// Counts the hellos; only the newest socket is spoken to.
     pub hellos: u32,
     /// Wakes the newest socket; `None` while nobody is there.
@@ -71,10 +71,10 @@ pub struct Live {
 pub struct JustEnded {
     pub attempt: AttemptId,
     pub at: Timestamp,
-    /// `None` after a restart: then it is read from the ledger.
+    /// `None` after a restart, and once the next one has begun: then it is read from the ledger.
     pub live: Option<Box<Live>>,
-    /// `None` until the scoreboard has taken it.
-    pub result: Option<ResultFacts>,
+    /// `None` until the scoreboard has taken it, and once the next one has begun.
+    pub result: Option<Box<ResultFacts>>,
 }
 
 impl Seat {
@@ -106,12 +106,12 @@ impl SeatState {
     pub fn is_settling(&self) -> bool {
         let committing = |live: &Live| matches!(live.attempt.phase(), Phase::Starting | Phase::Settling(_));
         self.live.as_deref().is_some_and(committing)
-            || self.ended.as_deref().is_some_and(|ended| ended.live.is_some() && ended.result.is_none())
+            || self.ended.as_ref().is_some_and(|ended| ended.live.is_some() && ended.result.is_none())
     }
 
     /// The attempt of that id, live or just ended.
     pub fn find(&self, attempt: AttemptId) -> Option<&Live> {
-        let just_ended = self.ended.as_deref().and_then(|ended| ended.live.as_deref());
+        let just_ended = self.ended.as_ref().and_then(|ended| ended.live.as_deref());
         self.live.as_deref().into_iter().chain(just_ended).find(|live| live.attempt.id == attempt)
     }
 
@@ -136,7 +136,7 @@ pub struct Cursor {
 pub enum News {
     Question(QuestionFacts),
     Verdict(VerdictFacts),
-    Result(ResultFacts),
+    Result(Box<ResultFacts>),
     /// A start that had to wait and could not be done.
     StartRefused(Refusal),
 }
@@ -229,8 +229,9 @@ impl Cursor {
 
     /// What there is to tell, and moves on past it.
     pub fn take_news(&mut self, state: &mut SeatState, now: Timestamp) -> Vec<News> {
-        let mut news = Vec::new();
-        if let Some(ended) = state.ended.as_deref() {
+        // A verdict and the next question, nearly always.
+        let mut news = Vec::with_capacity(2);
+        if let Some(ended) = &state.ended {
             self.take_end(ended, &mut news);
         }
         if let Some(live) = state.live.as_deref() {

@@ -51,8 +51,8 @@ const SEASON: i64 = 1;
 const READERS_MAX: u32 = 4;
 /// Pages of the log between checkpoints: fewer make some commits pay 5 ms for it.
 const CHECKPOINT_PAGES: i64 = 10_000;
-/// Pages that a connection keeps, negative for KiB, as SQLite has it.
-const CACHE_KIB: i64 = -65_536;
+/// Pages that a connection keeps, negative for KiB, as SQLite has it. What is not there is in the system's cache.
+const CACHE_KIB: i64 = -8_192;
 /// So long a connection waits for another one of this process.
 const BUSY: Duration = Duration::from_secs(10);
 
