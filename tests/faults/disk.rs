@@ -122,6 +122,45 @@ async fn what_cannot_be_read_is_not_made_up() {
     scene.end().await;
 }
 
+/// A small file system in memory, for as long as this lives. Only root may make one; the tests around it need nobody's leave.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mounted(size: &str) -> Option<SmallDisk> {
+        let folder = tempfile::tempdir().unwrap();
+        let mount = Sync::new("mount").args(["-t", "tmpfs", "-o", size, "kejing"]).arg(folder.path()).output();
+        mount.is_ok_and(|made| made.status.success()).then_some(SmallDisk(folder))
+    }
+
+    fn grows(&self, size: &str) {
+        let options = format!("remount,{size}");
+        assert!(Sync::new("mount").args(["-o", &options]).arg(self.0.path()).status().unwrap().success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Sync::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[tokio::test]
+async fn a_file_system_that_fills_up_ends_the_server_and_loses_nothing() {
+    // Elsewhere the kernel's limit and the shim say the same.
+    let Some(small) = SmallDisk::mounted("size=3m") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(small.0.path(), folder.path().join("data")).unwrap();
+    let mut scene = Scene::of(PLAYERS, folder, plain).await;
+    scene.until_more(PLAYERS).await;
+    scene.expect_the_end();
+    scene.ends().await.plainly(&[FAILED]);
+    small.grows("size=256m");
+    scene.serve_again(plain).await;
+    scene.until_more(60).await;
+    scene.end().await;
+    drop(small);
+}
+
 /// The kernel's own limit, which needs no shim: a file may not grow beyond it.
 #[tokio::test]
 async fn a_file_that_may_not_grow_ends_the_server_and_loses_nothing() {
