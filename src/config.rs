@@ -6,6 +6,8 @@ use crate::domain::fault::suggestion;
 use crate::domain::toml_file::At;
 use crate::domain::toml_file::Page;
 use crate::files;
+use crate::ledger::place::LedgerPlace;
+use crate::ledger::postgres::PostgresUrl;
 use crate::transport::tls::TlsFiles;
 use ipnet::IpNet;
 use std::collections::BTreeMap;
@@ -38,10 +40,11 @@ pub struct Settings {
     pub tls: Option<TlsFiles>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Database {
     /// `ledger.db` in the data folder.
     Sqlite,
+    Postgres(PostgresUrl),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -334,10 +337,19 @@ impl Database {
         match text {
             "sqlite" => Ok(Database::Sqlite),
             url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
-                Err("本版本还不能用 PostgreSQL；请去掉这一项，账本会用 SQLite 存在数据文件夹里".to_owned())
+                PostgresUrl::read(url).map(Database::Postgres)
             }
             // A URL may hold a password: it is not repeated.
-            _ => Err("不认识这种数据库；可以写：sqlite（账本存在数据文件夹里）".to_owned()),
+            _ => Err("不认识这种数据库；可以写：sqlite（账本存在数据文件夹里）或 postgres://用户:密码@主机/数据库"
+                .to_owned()),
+        }
+    }
+
+    /// Where the ledger of this data folder is.
+    pub fn place(&self, data: &Path) -> LedgerPlace {
+        match self {
+            Database::Sqlite => LedgerPlace::Folder(data.to_owned()),
+            Database::Postgres(url) => LedgerPlace::Postgres(url.clone()),
         }
     }
 }
@@ -409,6 +421,14 @@ mod tests {
     }
 
     #[test]
+    fn a_database_is_named_by_its_address_and_its_password_is_not_shown() {
+        let (_folder, sources) = sources("", &[("KEJING_DATABASE", "postgres://u:geheim@h/d")], &[]);
+        let settings = Settings::gather(&sources).unwrap();
+        assert!(matches!(settings.database.place(Path::new("data")), LedgerPlace::Postgres(_)));
+        assert!(!format!("{settings:?}").contains("geheim"));
+    }
+
+    #[test]
     fn an_empty_variable_is_none() {
         let (_folder, sources) = sources("", &[("KEJING_LISTEN", "")], &[]);
         assert_eq!(Settings::gather(&sources).unwrap().listen, LISTEN);
@@ -457,10 +477,10 @@ mod tests {
         check_wrong(
             "data = 1\n",
             &variables,
-            &[("database", "postgres://u:secret@h/d")],
+            &[("database", "postgres://u:secret@h")],
             &[
                 "kejing.toml:1:8 data：",
-                "参数 --database：本版本还不能用 PostgreSQL",
+                "参数 --database：PostgreSQL 的地址里缺少数据库名",
                 "环境变量 KEJING_LISTEN：",
                 "环境变量 KEJING_CONNECTIONS_MAX：应当是整数",
             ],

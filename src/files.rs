@@ -216,10 +216,19 @@ pub fn key_file(folder: &Path) -> Result<[u8; 32], KeyFileError> {
     }
 }
 
+/// For a ledger that is kept elsewhere: where there is one, its key has to be here.
+///
+/// # Errors
+/// It is not.
+pub fn key_is_there(folder: &Path) -> Result<(), KeyFileError> {
+    let path = folder.join(KEY_FILE);
+    if path.exists() { Ok(()) } else { Err(KeyFileError::Missing(path)) }
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     #[error(
-        "数据文件夹里有账本，却没有密钥文件 {}。没有它，抽题密钥解不开，选手的登录也全部失效；请从备份里把它恢复到原处",
+        "已经有账本，却没有密钥文件 {}。没有它，抽题密钥解不开，选手的登录也全部失效；请从备份里把它恢复到原处",
         .0.display()
     )]
     Missing(PathBuf),

@@ -8,6 +8,8 @@ use commands::bank;
 use commands::bank::Bank;
 use commands::cli::Cli;
 use commands::cli::Command;
+use commands::ledger;
+use commands::ledger::Ledger;
 use commands::outcome::exit_code;
 use commands::replay;
 use commands::season;
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         Command::Replay(args) => replay::run(&args),
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),
+        Command::Ledger(Ledger::Copy(args)) => ledger::run(&args),
         Command::Verify(args) => verify::run(&args),
     })
 }

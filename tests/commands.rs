@@ -62,7 +62,7 @@ impl Started {
 fn help_explains_each_command_in_chinese() {
     let help = run(&["--help"]);
     assert_eq!(help.code, Some(0));
-    for name in ["serve", "bank", "season", "replay", "verify"] {
+    for name in ["serve", "bank", "season", "replay", "ledger", "verify"] {
         assert!(help.out.contains(name), "{}", help.out);
         assert!(run(&[name, "--help"]).out.contains("用法："));
     }
@@ -80,10 +80,11 @@ fn a_wrong_flag_or_command_is_named() {
     check(&["srve"], "没有命令「srve」，是不是想写「serve」？");
     check(&["serve", "--lisen", "x"], "不认识参数「--lisen」，是不是想写「--listen」？");
     check(&["serve", "--listen", "8080"], "参数 --listen：「8080」不是「地址:端口」");
-    check(&["serve", "--database", "postgres://h/d"], "参数 --database：本版本还不能用 PostgreSQL");
+    check(&["serve", "--database", "postgres://h"], "参数 --database：PostgreSQL 的地址里缺少数据库名");
     check(&["serve", "--config", "nowhere.toml"], "设置文件 nowhere.toml：没有这个文件或文件夹");
     check(&["replay"], "缺少");
-    check(&["replay", "--database", "postgres://h/d"], "本版本还不能用 PostgreSQL");
+    check(&["replay", "--database", "postgres://h"], "参数 --database：PostgreSQL 的地址里缺少数据库名");
+    check(&["ledger", "copy", "--from", "mysql://h/d", "--to", "data"], "参数 --from：应当是数据文件夹");
     check(&["bank", "check", "nowhere"], "读不到 nowhere");
 }
 

@@ -1,10 +1,10 @@
 //! Faults of disks, processes and clocks: the real binary under load, then every acknowledged answer and the replay.
 #![allow(clippy::disallowed_methods, reason = "the binary runs on the machine's clock, and so does what it is held to")]
 
-mod crowd;
+pub(crate) mod crowd;
 mod disk;
 mod drain;
 mod kill;
-mod process;
+pub(crate) mod process;
 mod starts;
 mod torn;

@@ -3,8 +3,6 @@
 use crate::harness::Key;
 use crate::harness::Server;
 use kejing::contest::replay::replay;
-use kejing::ledger::sqlite::Sqlite;
-use sqlx::Connection;
 
 const DAILY: &str = r#"
 [[round]]
@@ -28,16 +26,14 @@ async fn after(act: &'static str) -> Vec<String> {
     let mut phone = server.phone("韦小兰").await;
     let first = phone.start("daily").await;
     phone.play_on(first, |question| key.right(question)).await;
-    let data = server.data();
-    let folder = std::sync::Arc::clone(&server.folder);
+    let ground = std::sync::Arc::clone(&server.folder);
     server.stop().await.unwrap();
-    let file = data.join("ledger.db");
-    let mut ledger = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
-    sqlx::query(act).execute(&mut ledger).await.unwrap();
-    ledger.close().await.unwrap();
-    let replayed = replay(&Sqlite::open_stopped(&data).await.unwrap()).await.unwrap();
-    drop(folder);
-    replayed.disagreements
+    // The two write bytes differently.
+    let zeros = "00".repeat(32);
+    let zeros = if ground.is_postgres() { format!("'\\x{zeros}'") } else { format!("x'{zeros}'") };
+    ground.sql(&act.replace("ZEROS", &zeros)).await;
+    let store = ground.open_stopped().await.unwrap();
+    replay(store.as_ref()).await.unwrap().disagreements
 }
 
 #[tokio::test]
@@ -56,7 +52,7 @@ async fn whatever_vanishes_or_is_altered_is_found() {
         "update ended set score = 20",
         "update ended set elapsed_ms = elapsed_ms + 1",
         "update answer set given = given * 2 where seq = 1",
-        "update start set seed = zeroblob(32)",
+        "update start set seed = ZEROS",
     ] {
         let found = after(act).await;
         assert!(!found.is_empty(), "{act} went unnoticed");

@@ -73,7 +73,7 @@ pub(crate) async fn play(args: PlayArgs) -> anyhow::Result<u64> {
     }
     eprintln!("played; comparing histories, reviews, boards");
     close(&crowd, players, &args).await;
-    let replay = stop_and_replay(&crowd, &server, &args).await?;
+    let replay = stop_and_replay(&crowd, &server).await?;
 
     let report = PlayReport::new(&crowd, &args, seed, seconds, ServerReport::new(before, after, &crowd, replay))?;
     print_play(&report);
@@ -213,14 +213,11 @@ async fn server_usage(server: &OwnServer, pid: Option<u32>) -> Option<Usage> {
 }
 
 /// A server of ours is stopped as an operator stops it, and its ledger must say the same once more.
-async fn stop_and_replay(crowd: &Crowd, server: &OwnServer, args: &PlayArgs) -> anyhow::Result<Option<String>> {
+async fn stop_and_replay(crowd: &Crowd, server: &OwnServer) -> anyhow::Result<Option<String>> {
     let Some(mut server) = server.lock().await.take() else { return Ok(None) };
     let status = server.stop().await?;
     if !status.success() {
         crowd.findings.add("server", "SIGTERM", &format!("it ended with {status}"));
-    }
-    if args.server.more.iter().any(|a| a.starts_with("--database")) {
-        return Ok(None);
     }
     let (agreed, said) = server.replay().await?;
     if !agreed {

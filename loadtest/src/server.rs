@@ -98,9 +98,16 @@ impl Server {
         }
     }
 
-    /// `replay --data DIR` beside the stopped server: whether it agreed, and what it printed.
+    /// `replay --data DIR` beside the stopped server, with the `--database` that it was given: whether it agreed, and what
+    /// it printed.
     pub(crate) async fn replay(&self) -> anyhow::Result<(bool, String)> {
-        let out = Command::new(&self.path).arg("replay").arg("--data").arg(&self.data).output().await?;
+        let mut flags = self.more.iter().skip_while(|flag| !flag.starts_with("--database"));
+        let named = flags.next();
+        // `--database=URL` is one flag, `--database URL` two.
+        let url = flags.next().filter(|_| named.is_some_and(|named| named == "--database"));
+        let mut replay = Command::new(&self.path);
+        replay.arg("replay").arg("--data").arg(&self.data).args(named).args(url);
+        let out = replay.output().await?;
         let mut said = String::from_utf8_lossy(&out.stdout).into_owned();
         said.push_str(&String::from_utf8_lossy(&out.stderr));
         Ok((out.status.success(), said))

@@ -3,6 +3,7 @@
 use crate::commands::backup::BackupArgs;
 use crate::commands::backup::RestoreArgs;
 use crate::commands::bank::Bank;
+use crate::commands::ledger::Ledger;
 use crate::commands::replay::ReplayArgs;
 use crate::commands::season::SeasonCommand;
 use crate::commands::serve::ServeArgs;
@@ -50,6 +51,9 @@ pub(crate) enum Command {
     /// 先核对校验和，再重算一遍，与备份时的结果相同才放进去。用 root 运行时，文件归数据文件夹的属主。
     #[command(verbatim_doc_comment)]
     Restore(RestoreArgs),
+    /// 账本
+    #[command(subcommand)]
+    Ledger(Ledger),
     /// 用公布的抽题密钥重新抽出一份试卷，核对它是不是事先定下的
     ///
     /// 公示文件由 GET /api/v1/rounds/场次/proof 得到；一期的密钥在这一期最后一份答卷结束后公布。

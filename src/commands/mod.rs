@@ -7,6 +7,7 @@ pub(crate) mod bank;
 pub(crate) mod season;
 pub(crate) mod replay;
 pub(crate) mod backup;
+pub(crate) mod ledger;
 pub(crate) mod verify;
 pub(crate) mod cli;
 pub(crate) mod usage;

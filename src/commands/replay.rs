@@ -8,31 +8,36 @@ use anyhow::anyhow;
 use clap::Args;
 use kejing::config::Database;
 use kejing::contest::replay::replay;
-use kejing::ledger::sqlite::Sqlite;
-use kejing::ledger::store::Store;
+use kejing::ledger::place::LedgerPlace;
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub(crate) struct ReplayArgs {
     /// 数据文件夹
-    #[arg(long, value_name = "文件夹", required_unless_present = "database", conflicts_with = "database")]
+    #[arg(long, value_name = "文件夹", required_unless_present = "database")]
     data: Option<PathBuf>,
-    /// 账本所在的数据库地址（本版本的账本都在数据文件夹里，请用 --data）
+    /// 账本所在的数据库，写法与 serve 的相同；不写就在数据文件夹里
     #[arg(long, value_name = "地址")]
     database: Option<String>,
 }
 
+impl ReplayArgs {
+    fn place(&self) -> Result<LedgerPlace, String> {
+        let database = self.database.as_deref().map_or(Ok(Database::Sqlite), Database::named)?;
+        match (&self.data, database) {
+            (Some(folder), database) => Ok(database.place(folder)),
+            (None, Database::Postgres(url)) => Ok(LedgerPlace::Postgres(url)),
+            (None, Database::Sqlite) => Err("SQLite 的账本在数据文件夹里，请用 --data 文件夹".to_owned()),
+        }
+    }
+}
+
 pub(crate) fn run(args: &ReplayArgs) -> Result<Outcome, Failure> {
-    let Some(folder) = &args.data else {
-        let named = args.database.as_deref().map(Database::named);
-        let why =
-            named.and_then(Result::err).unwrap_or_else(|| "SQLite 的账本在数据文件夹里，请用 --data 文件夹".into());
-        return Err(Failure::Misused(anyhow!("参数 --database：{why}")));
-    };
+    let place = args.place().map_err(|why| Failure::Misused(anyhow!("参数 --database：{why}")))?;
     let runtime = tokio::runtime::Runtime::new().context("无法启动")?;
     let replayed = runtime.block_on(async {
-        let store = Sqlite::open_stopped(folder).await.context("打不开账本")?;
-        let replayed = replay(&store).await.context("无法重算")?;
+        let store = place.open_stopped().await.context("打不开账本")?;
+        let replayed = replay(store.as_ref()).await.context("无法重算")?;
         store.close().await;
         anyhow::Ok(replayed)
     })?;

@@ -9,16 +9,17 @@ use anyhow::anyhow;
 use clap::Args;
 use kejing::accounts::names::BlockedNames;
 use kejing::config;
-use kejing::config::Database;
 use kejing::config::LogFormat;
 use kejing::config::Settings;
 use kejing::config::Sources;
 use kejing::contest::clock::Clock;
 use kejing::contest::keys::Keys;
 use kejing::contest::recovery::Opening;
+use kejing::domain::ids::SeasonId;
 use kejing::files;
 use kejing::files::ReadSeason;
-use kejing::ledger::sqlite::Sqlite;
+use kejing::ledger::place::LedgerPlace;
+use kejing::ledger::store::Store;
 use kejing::transport::serve::Serving;
 use kejing::transport::serve::serve;
 use kejing::transport::state::Patience;
@@ -46,10 +47,10 @@ pub(crate) struct ServeArgs {
     /// 赛季文件 [默认 seasons/demo.toml]
     #[arg(long, value_name = "文件")]
     season: Option<String>,
-    /// 数据文件夹：账本和密钥文件都在里面，整个备份 [默认 ./data]
+    /// 数据文件夹：账本（用 sqlite 时）和密钥文件都在里面，整个备份 [默认 ./data]
     #[arg(long, value_name = "文件夹")]
     data: Option<String>,
-    /// 账本的数据库；本版本只有 sqlite，存在数据文件夹里 [默认 sqlite]
+    /// 账本的数据库：sqlite（存在数据文件夹里）或 postgres://用户:密码@主机/数据库；密码最好写在环境变量里 [默认 sqlite]
     #[arg(long, value_name = "地址")]
     database: Option<String>,
     /// 监听的地址和端口；0.0.0.0 表示局域网也能访问 [默认 127.0.0.1:8080]
@@ -111,16 +112,13 @@ async fn run_season(
 ) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     stop_on_signals(&stop).context("无法接收停止信号")?;
-    let tls = settings.tls.map(open_tls).transpose()?;
+    let tls = settings.tls.clone().map(open_tls).transpose()?;
     let listener = bind(settings.listen).await?;
     let metrics_listener = match settings.metrics_listen {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
-    let key = files::key_file(&settings.data)?;
-    let store = match settings.database {
-        Database::Sqlite => Sqlite::open(&settings.data, &read.season.id).await?,
-    };
+    let (key, store) = key_and_ledger(&settings, &read.season.id).await?;
     let metrics = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let with_code = args.qr || std::io::stdout().is_terminal();
     let greeting = greeting(&read.season.name, listener.local_addr()?, metrics, tls.is_some(), with_code);
@@ -137,7 +135,7 @@ async fn run_season(
             banks: read.banks,
             keys: Keys::of(&key),
             clock: Clock::of_the_machine(),
-            store: Arc::new(store),
+            store,
             accept_change: args.accept_season_change,
         },
         blocked,
@@ -158,6 +156,20 @@ async fn run_season(
     .await?;
     say("已经停止。");
     Ok(())
+}
+
+/// A new key beside an old ledger would lose every sign-in: whether there is one is found out first, by the file of a data
+/// folder or by what the database holds.
+async fn key_and_ledger(settings: &Settings, season: &SeasonId) -> anyhow::Result<([u8; 32], Arc<dyn Store>)> {
+    let place = settings.database.place(&settings.data);
+    if let LedgerPlace::Folder(_) = &place {
+        return Ok((files::key_file(&settings.data)?, place.open(season).await?));
+    }
+    let store = place.open(season).await?;
+    if store.lane().await?.last_n != 0 {
+        files::key_is_there(&settings.data)?;
+    }
+    Ok((files::key_file(&settings.data)?, store))
 }
 
 impl ServeArgs {

@@ -2,6 +2,11 @@
 //! In reading order: the facts, the store that keeps them, the lane that commits them in groups.
 
 pub mod entry;
+pub mod rows;
 pub mod store;
+mod columns;
 pub mod lane;
 pub mod sqlite;
+pub mod postgres;
+pub mod place;
+pub mod copy;

@@ -3,16 +3,22 @@
 //! Durable means: WAL with `synchronous=FULL`, so each commit has been flushed to the disk when it returns.
 
 mod copy;
-mod rows;
 mod write;
 
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::ids::SeasonId;
 use crate::domain::time::Timestamp;
+use crate::ledger::columns;
+use crate::ledger::columns::SELECT_ANSWER;
+use crate::ledger::columns::SELECT_ATTEMPT;
+use crate::ledger::columns::SELECT_PARTICIPANT;
+use crate::ledger::columns::joined;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Registered;
+use crate::ledger::rows::Rows;
 use crate::ledger::store::Batch;
+use crate::ledger::store::COPYING;
 use crate::ledger::store::LaneState;
 use crate::ledger::store::LedgerError;
 use crate::ledger::store::Noted;
@@ -21,12 +27,10 @@ use crate::ledger::store::RawAnswer;
 use crate::ledger::store::Recorded;
 use crate::ledger::store::Store;
 use futures_util::future::BoxFuture;
-use rows::SELECT_ATTEMPT;
 use rusqlite::Connection;
 use rusqlite::OpenFlags;
 use sqlx::ConnectOptions;
 use sqlx::Connection as _;
-use sqlx::Row;
 use sqlx::SqliteConnection;
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
@@ -39,6 +43,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::Duration;
+use write::Step;
 
 /// Embedded, so that the binary brings its schema along.
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -175,12 +180,14 @@ impl Store for Sqlite {
     fn take_lane(&self) -> BoxFuture<'_, Result<LaneState, LedgerError>> {
         Box::pin(async {
             self.write(|writer| Ok(writer.execute("update lane set epoch = epoch + 1 where id = ?", [LANE])?))?;
-            self.lane().await
+            self.lane().await?.whole()
         })
     }
 
     fn commit<'a>(&'a self, batch: Batch<'a>) -> BoxFuture<'a, Result<(), LedgerError>> {
-        Box::pin(async move { self.write(|writer| write::commit(writer, batch)) })
+        let (from, to) = (batch.first - 1, batch.first + batch.entries.len() as i64 - 1);
+        let step = Step { epoch: batch.epoch, from, to, alive_at: batch.alive_at };
+        Box::pin(async move { self.write(|writer| write::write(writer, &step, &Rows::of(batch.first, batch.entries))) })
     }
 
     fn mark_alive(&self, epoch: i64, at: Timestamp) -> BoxFuture<'_, Result<(), LedgerError>> {
@@ -200,7 +207,7 @@ impl Store for Sqlite {
                 .bind(LANE)
                 .fetch_one(&self.readers)
                 .await?;
-            rows::lane(&row)
+            columns::lane(&row)
         })
     }
 
@@ -211,21 +218,18 @@ impl Store for Sqlite {
                 .bind(PAGE_ROWS)
                 .fetch_all(&self.readers)
                 .await?;
-            found.iter().map(rows::noted).collect()
+            found.iter().map(columns::noted).collect()
         })
     }
 
     fn participants(&self, after: ParticipantId) -> BoxFuture<'_, Result<Vec<(EntryNumber, Registered)>, LedgerError>> {
         Box::pin(async move {
-            let found = sqlx::query(
-                "select id, n, request, name, city, county, organisation, group_id, token, recovery, consented, at
-                 from participant where id > ? order by id limit ?",
-            )
-            .bind(after.0)
-            .bind(PAGE_ROWS)
-            .fetch_all(&self.readers)
-            .await?;
-            found.iter().map(rows::registered).collect()
+            let found = sqlx::query(joined(SELECT_PARTICIPANT, "where id > ? order by id limit ?"))
+                .bind(after.0)
+                .bind(PAGE_ROWS)
+                .fetch_all(&self.readers)
+                .await?;
+            found.iter().map(columns::registered).collect()
         })
     }
 
@@ -236,19 +240,18 @@ impl Store for Sqlite {
                 .bind(PAGE_ROWS)
                 .fetch_all(&self.readers)
                 .await?;
-            found.iter().map(rows::recorded).collect()
+            found.iter().map(columns::recorded).collect()
         })
     }
 
     fn answers(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<RawAnswer>, LedgerError>> {
         Box::pin(async move {
-            let found =
-                sqlx::query("select n, attempt, seq, given, elapsed_ms, at from answer where n > ? order by n limit ?")
-                    .bind(after)
-                    .bind(PAGE_ROWS)
-                    .fetch_all(&self.readers)
-                    .await?;
-            found.iter().map(rows::raw_answer).collect()
+            let found = sqlx::query(joined(SELECT_ANSWER, "where n > ? order by n limit ?"))
+                .bind(after)
+                .bind(PAGE_ROWS)
+                .fetch_all(&self.readers)
+                .await?;
+            found.iter().map(columns::raw_answer).collect()
         })
     }
 
@@ -258,7 +261,7 @@ impl Store for Sqlite {
                 .bind(id.0)
                 .fetch_optional(&self.readers)
                 .await?;
-            found.as_ref().map(rows::recorded).transpose()
+            found.as_ref().map(columns::recorded).transpose()
         })
     }
 
@@ -268,7 +271,7 @@ impl Store for Sqlite {
                 .bind(receipt)
                 .fetch_optional(&self.readers)
                 .await?;
-            found.as_ref().map(rows::recorded).transpose()
+            found.as_ref().map(columns::recorded).transpose()
         })
     }
 
@@ -286,8 +289,27 @@ impl Store for Sqlite {
                 .bind(limit)
                 .fetch_all(&self.readers)
                 .await?;
-            found.iter().map(rows::recorded).collect()
+            found.iter().map(columns::recorded).collect()
         })
+    }
+
+    fn begin_copy(&self) -> BoxFuture<'_, Result<(), LedgerError>> {
+        Box::pin(async {
+            let begin = "update lane set last_n = ? where id = ? and epoch = 0 and last_n = 0";
+            let begun = self.write(|writer| Ok(writer.execute(begin, (COPYING, LANE))?))?;
+            if begun == 1 { Ok(()) } else { Err(LedgerError::NotEmpty) }
+        })
+    }
+
+    fn copy_rows<'a>(&'a self, rows: &'a Rows<'a>) -> BoxFuture<'a, Result<(), LedgerError>> {
+        let step = Step { epoch: 0, from: COPYING, to: COPYING, alive_at: Timestamp(0) };
+        Box::pin(async move { self.write(|writer| write::write(writer, &step, rows)) })
+    }
+
+    fn end_copy(&self, lane: LaneState) -> BoxFuture<'_, Result<(), LedgerError>> {
+        let alive_at = lane.alive_at.unwrap_or_default();
+        let step = Step { epoch: 0, from: COPYING, to: lane.last_n, alive_at };
+        Box::pin(async move { self.write(|writer| write::write(writer, &step, &Rows::default())) })
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {
@@ -301,17 +323,4 @@ impl Store for Sqlite {
             }
         })
     }
-}
-
-/// Joins two of this module's own constants; nothing of a stranger's is in either.
-fn joined(head: &'static str, tail: &'static str) -> sqlx::AssertSqlSafe<String> {
-    sqlx::AssertSqlSafe(format!("{head} {tail}"))
-}
-
-/// The column of a row, by name.
-fn column<'r, T>(row: &'r sqlx::sqlite::SqliteRow, name: &'static str) -> Result<T, LedgerError>
-where
-    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-{
-    Ok(row.try_get(name)?)
 }

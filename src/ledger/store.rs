@@ -10,7 +10,10 @@ use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
 use crate::ledger::entry::Registered;
 use crate::ledger::entry::Started;
+use crate::ledger::rows::Rows;
 use futures_util::future::BoxFuture;
+
+pub use crate::ledger::rows::RawAnswer;
 
 /// At most so many rows are read at once, so that a long reader never holds the log back.
 pub const PAGE_ROWS: i64 = 20_000;
@@ -33,6 +36,23 @@ pub enum LedgerError {
     Locked(String),
     #[error("打不开数据文件夹 {folder}：{cause}")]
     Folder { folder: String, cause: std::io::Error },
+    #[error(
+        "{database}正被另一个科竞进程使用（{holder}），同一个账本只能运行一个。确认那个进程已经不在的，可以在数据库里用 pg_terminate_backend 结束它的连接"
+    )]
+    InUse { database: String, holder: String },
+    #[error("{0}")]
+    Unsuitable(String),
+    /// A standby, or set so; a server that has just changed roles may be it for a moment.
+    #[error("{0}")]
+    ReadOnly(String),
+    #[error("等了 {seconds} 秒还连不上{database}：{cause}。请检查地址，以及数据库是否在运行")]
+    Unreachable { database: String, seconds: u64, cause: String },
+    #[error("账本连续 {seconds} 秒写不进数据库（{cause}）。数据库恢复后请重新启动；停下的时间会还给每一位选手")]
+    Stalled { seconds: u64, cause: String },
+    #[error("这个账本没有拷贝完，不能使用；请把它删掉，重新执行 kejing ledger copy")]
+    HalfCopied,
+    #[error("要拷贝到的账本不是空的；请换一个空的数据库或文件夹")]
+    NotEmpty,
     #[error("账本已停止写入")]
     Stopped,
 }
@@ -44,6 +64,17 @@ pub struct LaneState {
     pub last_n: EntryNumber,
     /// The last moment at which a writer is known to have lived; `None` in a new ledger.
     pub alive_at: Option<Timestamp>,
+}
+
+/// Where the lane of a ledger stands that is being copied into.
+pub(crate) const COPYING: EntryNumber = -1;
+
+impl LaneState {
+    /// # Errors
+    /// The ledger was copied into and not to the end.
+    pub(crate) fn whole(self) -> Result<LaneState, LedgerError> {
+        if self.last_n == COPYING { Err(LedgerError::HalfCopied) } else { Ok(self) }
+    }
 }
 
 /// A note as it stands in the ledger.
@@ -60,17 +91,6 @@ pub struct Recorded {
     pub n: EntryNumber,
     pub started: Started,
     pub ended: Option<(EntryNumber, Ended)>,
-}
-
-/// A raw answer row: `given` is [`crate::domain::attempt::Given::code`] or [`crate::ledger::entry::OPENED_CODE`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RawAnswer {
-    pub n: EntryNumber,
-    pub attempt: AttemptId,
-    pub seq: u32,
-    pub given: i16,
-    pub elapsed_ms: u32,
-    pub at: Timestamp,
 }
 
 /// One batch, committed whole or not at all. Entry i of `entries` has the number `first + i`.
@@ -106,6 +126,13 @@ pub trait Store: Send + Sync {
         before: AttemptId,
         limit: i64,
     ) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>>;
+
+    /// An empty ledger becomes one that is being copied into: nobody takes its lane until [`Store::end_copy`].
+    fn begin_copy(&self) -> BoxFuture<'_, Result<(), LedgerError>>;
+    /// Takes rows as another ledger has them, whole or not at all.
+    fn copy_rows<'a>(&'a self, rows: &'a Rows<'a>) -> BoxFuture<'a, Result<(), LedgerError>>;
+    /// The lane stands where the other one stood, under an epoch of its own.
+    fn end_copy(&self, lane: LaneState) -> BoxFuture<'_, Result<(), LedgerError>>;
 
     /// Writes back what the log holds and closes; the last act of a stop.
     fn close(&self) -> BoxFuture<'_, ()>;

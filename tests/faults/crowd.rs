@@ -85,6 +85,8 @@ pub(crate) struct Scene {
     size: usize,
     lives: usize,
     gone: Option<Instant>,
+    /// Where the ledger is, if not in the folder.
+    database: Option<String>,
 }
 
 impl Scene {
@@ -105,7 +107,17 @@ impl Scene {
             let player = Player::join(&world, number).await;
             players.spawn(player.play(Arc::clone(&world)));
         }
-        Scene { folder, world, players, server: Some(process), size, lives: 0, gone: None }
+        Scene { folder, world, players, server: Some(process), size, lives: 0, gone: None, database: None }
+    }
+
+    /// As [`Scene::of`], with the ledger in this database.
+    pub(crate) async fn on(size: usize, url: &str) -> Scene {
+        let folder = tempfile::tempdir().unwrap();
+        let scene = Scene::of(size, folder, |mut command| {
+            command.args(["--database", url]);
+            command
+        });
+        Scene { database: Some(url.to_owned()), ..scene.await }
     }
 
     /// Puts the season and what it names into a folder.
@@ -190,7 +202,8 @@ impl Scene {
         let ended = stop(self.server.take().unwrap(), self.folder.path()).await;
         assert_eq!(ended.code, Some(0), "{}", ended.said);
         let replayed = kejing(&["replay", "--data", self.folder.path().join("data").to_str().unwrap()]);
-        let replayed = { replayed }.output().await.unwrap();
+        let database = self.database.iter().flat_map(|url| ["--database", url]);
+        let replayed = { replayed }.args(database).output().await.unwrap();
         let told = String::from_utf8_lossy(&replayed.stdout);
         assert!(replayed.status.success(), "{told}{}", String::from_utf8_lossy(&replayed.stderr));
         let attempts: usize = players.iter().map(|player| player.attempts.len()).sum();

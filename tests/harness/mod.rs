@@ -1,8 +1,11 @@
 //! A server in the test's own process, on a free port, in a temporary folder, with a clock that the test moves;
 //! and a client that knows the wire and nothing of the server's code.
 
+pub(crate) mod ground;
+pub(crate) mod postgres;
 pub(crate) mod steps;
 
+use crate::harness::ground::Ground;
 use futures_util::SinkExt;
 use futures_util::StreamExt;
 use kejing::accounts::names::BlockedNames;
@@ -11,7 +14,6 @@ use kejing::contest::keys::Keys;
 use kejing::contest::recovery::Opening;
 use kejing::domain::time::Timestamp;
 use kejing::files;
-use kejing::ledger::sqlite::Sqlite;
 use kejing::transport::serve::ServeError;
 use kejing::transport::serve::Serving;
 use kejing::transport::serve::serve;
@@ -66,7 +68,7 @@ path = "question-bank/kexue"
 /// How a server is started.
 pub(crate) struct Start {
     pub(crate) season: String,
-    pub(crate) folder: Arc<tempfile::TempDir>,
+    pub(crate) folder: Arc<Ground>,
     pub(crate) clock: Clock,
     pub(crate) accept_change: Option<String>,
     pub(crate) settings: ServeSettings,
@@ -77,7 +79,7 @@ impl Start {
     pub(crate) fn of(season: &str) -> Start {
         Start {
             season: season.to_owned(),
-            folder: Arc::new(tempfile::tempdir().unwrap()),
+            folder: Arc::new(Ground::chosen()),
             clock: Clock::standing_at(Timestamp(TUESDAY_10)),
             accept_change: None,
             settings: ServeSettings { connections_max: 1_000, ..ServeSettings::default() },
@@ -96,23 +98,15 @@ impl Start {
     /// # Errors
     /// Why the server does not start.
     pub(crate) async fn start_on(self, listener: TcpListener) -> Result<Server, ServeError> {
-        let season_file = self.folder.path().join("season.toml");
-        std::fs::write(&season_file, &self.season).unwrap();
-        for (shipped, name) in [("seasons/regions", "regions"), ("question-bank", "question-bank")] {
-            let link = self.folder.path().join(name);
-            if !link.exists() {
-                std::os::unix::fs::symlink(root().join(shipped), link).unwrap();
-            }
-        }
+        let season_file = self.folder.furnish(&self.season);
         let read = files::read_season(&season_file).unwrap_or_else(|fault| panic!("{fault}"));
-        let data = self.folder.path().join("data");
-        let store = Sqlite::open(&data, &read.season.id).await.map_err(ServeError::Ledger)?;
+        let store = self.folder.open(&read.season.id).await.map_err(ServeError::Ledger)?;
         let opening = Opening {
             season: read.season,
             banks: read.banks,
             keys: Keys::of(&[7; 32]),
             clock: self.clock.clone(),
-            store: Arc::new(store),
+            store,
             accept_change: self.accept_change,
         };
         let address = listener.local_addr().unwrap();
@@ -140,7 +134,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) http: reqwest::Client,
     pub(crate) clock: Clock,
-    pub(crate) folder: Arc<tempfile::TempDir>,
+    pub(crate) folder: Arc<Ground>,
     pub(crate) season: String,
     stop: CancellationToken,
     task: JoinHandle<Result<(), ServeError>>,
@@ -150,10 +144,6 @@ impl Server {
     /// A server for a season of these rounds.
     pub(crate) async fn of(rounds: &str) -> Server {
         Start::of(&season(rounds)).start().await.unwrap()
-    }
-
-    pub(crate) fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
     }
 
     /// Tells it to stop and waits until it has.

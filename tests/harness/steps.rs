@@ -11,7 +11,6 @@ use kejing::contest::clock::Clock;
 use kejing::contest::replay::Replayed;
 use kejing::contest::replay::replay;
 use kejing::domain::time::Timestamp;
-use kejing::ledger::sqlite::Sqlite;
 use kejing::transport::state::ServeSettings;
 use serde_json::Value;
 use serde_json::json;
@@ -59,11 +58,9 @@ impl Server {
 
     /// Stops it and replays its ledger, which has to agree.
     pub(crate) async fn replayed(self) -> Replayed {
-        let data = self.data();
-        // Held until the replay is through.
-        let _folder = Arc::clone(&self.folder);
+        let ground = Arc::clone(&self.folder);
         self.stop().await.unwrap();
-        let replayed = replay(&Sqlite::open_stopped(&data).await.unwrap()).await.unwrap();
+        let replayed = replay(ground.open_stopped().await.unwrap().as_ref()).await.unwrap();
         assert_eq!(replayed.disagreements, Vec::<String>::new());
         replayed
     }

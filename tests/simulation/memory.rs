@@ -10,6 +10,7 @@ use kejing::ledger::entry::EntryNumber;
 use kejing::ledger::entry::Note;
 use kejing::ledger::entry::OPENED_CODE;
 use kejing::ledger::entry::Registered;
+use kejing::ledger::rows::Rows;
 use kejing::ledger::store::Batch;
 use kejing::ledger::store::LaneState;
 use kejing::ledger::store::LedgerError;
@@ -356,6 +357,18 @@ impl Store for Memory {
         found.reverse();
         found.truncate(limit as usize);
         ready(found)
+    }
+
+    fn begin_copy(&self) -> BoxFuture<'_, Result<(), LedgerError>> {
+        Box::pin(async { Err(LedgerError::NotEmpty) })
+    }
+
+    fn copy_rows<'a>(&'a self, _: &'a Rows<'a>) -> BoxFuture<'a, Result<(), LedgerError>> {
+        Box::pin(async { Err(LedgerError::NotEmpty) })
+    }
+
+    fn end_copy(&self, _: LaneState) -> BoxFuture<'_, Result<(), LedgerError>> {
+        Box::pin(async { Err(LedgerError::NotEmpty) })
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -2,17 +2,13 @@
 
 use super::LANE;
 use super::SEASON;
-use crate::ledger::entry::Ended;
-use crate::ledger::entry::Entry;
+use crate::domain::time::Timestamp;
+use crate::ledger::columns::bodies;
 use crate::ledger::entry::EntryNumber;
-use crate::ledger::entry::Note;
-use crate::ledger::entry::OPENED_CODE;
 use crate::ledger::entry::Registered;
-use crate::ledger::entry::Started;
 use crate::ledger::entry::pack;
-use crate::ledger::store::Batch;
+use crate::ledger::rows::Rows;
 use crate::ledger::store::LedgerError;
-use crate::ledger::store::RawAnswer;
 use rusqlite::CachedStatement;
 use rusqlite::Connection;
 use rusqlite::ToSql;
@@ -23,65 +19,22 @@ use std::sync::OnceLock;
 /// 32,766 bound values; the widest table here binds 13 a row.
 const CHUNKS: [usize; 10] = [512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 
-/// The entries of a batch, table by table.
-#[derive(Default)]
-struct Tables<'a> {
-    participants: Vec<(EntryNumber, &'a Registered)>,
-    starts: Vec<(EntryNumber, &'a Started)>,
-    answers: Vec<RawAnswer>,
-    ends: Vec<(EntryNumber, &'a Ended)>,
-    notes: Vec<(EntryNumber, crate::domain::time::Timestamp, &'a Note)>,
+/// How the lane moves with what is written.
+pub(super) struct Step {
+    pub(super) epoch: i64,
+    pub(super) from: EntryNumber,
+    pub(super) to: EntryNumber,
+    pub(super) alive_at: Timestamp,
 }
 
-impl<'a> Tables<'a> {
-    fn of(first: EntryNumber, entries: &'a [Entry]) -> Tables<'a> {
-        let mut tables = Tables::default();
-        for (n, entry) in (first..).zip(entries) {
-            match entry {
-                Entry::Registered(registered) => tables.participants.push((n, registered)),
-                Entry::Started(started) => tables.starts.push((n, started)),
-                Entry::Opened { attempt, seq, at } => {
-                    let opened =
-                        RawAnswer { n, attempt: *attempt, seq: *seq, given: OPENED_CODE, elapsed_ms: 0, at: *at };
-                    tables.answers.push(opened);
-                }
-                Entry::Settled(settled) => {
-                    if let Some(fate) = settled.fate {
-                        tables.answers.push(RawAnswer {
-                            n,
-                            attempt: settled.attempt,
-                            seq: fate.seq,
-                            given: fate.given.code(),
-                            elapsed_ms: fate.elapsed_ms,
-                            at: settled.at,
-                        });
-                    }
-                    if let Some(ended) = &settled.ended {
-                        tables.ends.push((n, ended));
-                    }
-                }
-                Entry::Noted { at, note } => tables.notes.push((n, *at, note)),
-            }
-        }
-        tables
-    }
-}
-
-/// Commits the batch, or nothing of it. Blocks for as long as that takes.
-pub(super) fn commit(writer: &mut Connection, batch: Batch<'_>) -> Result<(), LedgerError> {
-    let tables = Tables::of(batch.first, batch.entries);
+/// Moves the lane and writes the rows, or does nothing. Blocks for as long as that takes.
+pub(super) fn write(writer: &mut Connection, step: &Step, rows: &Rows<'_>) -> Result<(), LedgerError> {
     let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let moved = transaction
         .prepare_cached("update lane set last_n = ?, alive_at = ? where id = ? and epoch = ? and last_n = ?")?
-        .execute((
-            batch.first + batch.entries.len() as i64 - 1,
-            batch.alive_at.0,
-            LANE,
-            batch.epoch,
-            batch.first - 1,
-        ))?;
-    fence(&transaction, batch.epoch, moved)?;
-    ANSWERS.insert(&transaction, &tables.answers, |row, answer| {
+        .execute((step.to, step.alive_at.0, LANE, step.epoch, step.from))?;
+    fence(&transaction, step.epoch, moved)?;
+    ANSWERS.insert(&transaction, &rows.answers, |row, answer| {
         row.put(answer.n)?;
         row.put(SEASON)?;
         row.put(answer.attempt.0)?;
@@ -90,7 +43,7 @@ pub(super) fn commit(writer: &mut Connection, batch: Batch<'_>) -> Result<(), Le
         row.put(answer.elapsed_ms)?;
         row.put(answer.at.0)
     })?;
-    STARTS.insert(&transaction, &tables.starts, |row, (n, started)| {
+    STARTS.insert(&transaction, &rows.starts, |row, (n, started)| {
         row.put(started.attempt.0)?;
         row.put(SEASON)?;
         row.put(n)?;
@@ -100,7 +53,7 @@ pub(super) fn commit(writer: &mut Connection, batch: Batch<'_>) -> Result<(), Le
         row.put(&started.seed.0[..])?;
         row.put(started.at.0)
     })?;
-    ENDS.insert(&transaction, &tables.ends, |row, (n, ended)| {
+    ENDS.insert(&transaction, &rows.ends, |row, (n, ended)| {
         row.put(ended.attempt.0)?;
         row.put(SEASON)?;
         row.put(n)?;
@@ -112,13 +65,13 @@ pub(super) fn commit(writer: &mut Connection, batch: Batch<'_>) -> Result<(), Le
         row.put(pack(&ended.fates))?;
         row.put(ended.receipt.as_str())
     })?;
-    PARTICIPANTS.insert(&transaction, &tables.participants, put_participant)?;
-    NOTES.insert(&transaction, &bodies(&tables)?, |row, (n, at, kind, body)| {
-        row.put(n)?;
+    PARTICIPANTS.insert(&transaction, &rows.participants, put_participant)?;
+    NOTES.insert(&transaction, &bodies(rows)?, |row, note| {
+        row.put(note.n)?;
         row.put(SEASON)?;
-        row.put(kind)?;
-        row.put(at)?;
-        row.put(body)
+        row.put(&note.kind)?;
+        row.put(note.at.0)?;
+        row.put(&note.body)
     })?;
     Ok(transaction.commit()?)
 }
@@ -146,20 +99,6 @@ fn put_participant(row: &mut Row<'_, '_>, (n, who): &(EntryNumber, &Registered))
     row.put(&who.recovery.0[..])?;
     row.put(who.consented)?;
     row.put(who.at.0)
-}
-
-/// Notes as rows: number, moment, kind, body.
-fn bodies(tables: &Tables<'_>) -> Result<Vec<(EntryNumber, i64, String, String)>, LedgerError> {
-    let unreadable = |n, what: String| LedgerError::Unreadable { n, what };
-    tables
-        .notes
-        .iter()
-        .map(|(n, at, note)| {
-            let value = serde_json::to_value(note).map_err(|error| unreadable(*n, error.to_string()))?;
-            let kind = value["kind"].as_str().unwrap_or_default().to_owned();
-            Ok((*n, at.0, kind, value.to_string()))
-        })
-        .collect()
 }
 
 static PARTICIPANTS: Inserter = Inserter::new(

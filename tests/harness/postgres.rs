@@ -1,0 +1,176 @@
+//! PostgreSQL for tests: a cluster in a temporary folder, on a Unix socket only, gone when the test's process is.
+
+use std::fs;
+use std::io::PipeWriter;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+use std::sync::OnceLock;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+
+const USER: &str = "kejing";
+
+/// A cluster of our own. A guard outside the test's process group waits for this process to let go of a pipe, however it
+/// ends, then stops the cluster and removes its folder.
+pub(crate) struct Cluster {
+    folder: PathBuf,
+    commands: PathBuf,
+    _alive: PipeWriter,
+}
+
+impl Cluster {
+    /// The one that all tests of this process share. What it holds need not outlive a power cut.
+    pub(crate) fn shared() -> &'static Cluster {
+        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        SHARED.get_or_init(|| Cluster::start(&["fsync=off", "full_page_writes=off"]))
+    }
+
+    /// One that this test may stop and kill.
+    #[allow(clippy::zombie_processes, reason = "the guard outlives whoever could wait for it")]
+    pub(crate) fn start(settings: &[&str]) -> Cluster {
+        let commands = commands();
+        let folder = tempfile::Builder::new().prefix("kejing-pg-").tempdir().unwrap().keep();
+        let (guarded, alive) = std::io::pipe().unwrap();
+        if let Some((uid, gid)) = someone_else() {
+            chown(&folder, Some(uid), Some(gid)).unwrap();
+        }
+        let cluster = Cluster { folder, commands, _alive: alive };
+        let guard = "cat >/dev/null; \"$1/pg_ctl\" -D \"$2/data\" -m immediate stop >/dev/null 2>&1; rm -rf \"$2\"";
+        let mut guard_command = as_nobody_special(Path::new("/bin/sh"));
+        guard_command.args(["-c", guard, "guard"]).arg(&cluster.commands).arg(&cluster.folder);
+        guard_command.stdin(guarded).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/").process_group(0);
+        guard_command.spawn().unwrap();
+        let data = cluster.data();
+        let initdb = ["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=trust", "--username", USER, "-D"];
+        cluster.run("initdb", &[&initdb[..], &[&data]].concat());
+        let mut all = vec![
+            "listen_addresses=''".to_owned(),
+            format!("unix_socket_directories='{}'", cluster.folder.display()),
+            "max_connections=300".to_owned(),
+            "shared_buffers=32MB".to_owned(),
+        ];
+        all.extend(settings.iter().map(|&setting| setting.to_owned()));
+        let written = format!("{}\n", all.join("\n"));
+        let file = cluster.folder.join("data/postgresql.conf");
+        fs::write(&file, fs::read_to_string(&file).unwrap() + &written).unwrap();
+        cluster.begin();
+        cluster
+    }
+
+    fn data(&self) -> String {
+        self.folder.join("data").display().to_string()
+    }
+
+    pub(crate) fn begin(&self) {
+        let log = self.folder.join("log").display().to_string();
+        self.run("pg_ctl", &["-D", &self.data(), "-l", &log, "--wait", "start"]);
+    }
+
+    /// `fast`: sessions are ended and what is committed is written back. `immediate`: as `kill -9`.
+    pub(crate) fn end(&self, how: &str) {
+        self.run("pg_ctl", &["-D", &self.data(), "-m", how, "--wait", "stop"]);
+    }
+
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgres:///{database}?host={}&user={USER}", self.folder.display())
+    }
+
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.folder.join(".s.PGSQL.5432")
+    }
+
+    pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
+        let host = self.folder.display().to_string();
+        self.run(
+            "psql",
+            &["-h", &host, "-U", USER, "-d", database, "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-c", sql],
+        )
+    }
+
+    /// A database of its own for one test.
+    pub(crate) fn database(&'static self) -> Database {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("create database {name}"));
+        Database { cluster: self, name }
+    }
+
+    fn run(&self, command: &str, arguments: &[&str]) -> String {
+        let mut process = as_nobody_special(&self.commands.join(command));
+        let out = process.args(arguments).current_dir("/").stdin(Stdio::null()).output().unwrap();
+        let told = String::from_utf8_lossy(&out.stderr);
+        assert!(out.status.success(), "{command} {arguments:?}: {}{told}", String::from_utf8_lossy(&out.stdout));
+        String::from_utf8_lossy(&out.stdout).trim().to_owned()
+    }
+}
+
+/// A test's own database of the shared cluster; dropped with this.
+pub(crate) struct Database {
+    cluster: &'static Cluster,
+    name: String,
+}
+
+impl Database {
+    pub(crate) fn url(&self) -> String {
+        self.cluster.url(&self.name)
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn sql(&self, sql: &str) -> String {
+        self.cluster.sql(&self.name, sql)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        // Connections of a server that the test has let go of are cut.
+        self.cluster.sql("postgres", &format!("drop database {} with (force)", self.name));
+    }
+}
+
+/// Where PostgreSQL's own commands are: Debian keeps them out of the path.
+fn commands() -> PathBuf {
+    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .map(|folder| folder.filter_map(Result::ok).map(|entry| entry.path().join("bin")).collect())
+        .unwrap_or_default();
+    versions.sort();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = versions.into_iter().rev().chain(std::env::split_paths(&path));
+    folders
+        .into_iter()
+        .find(|folder| folder.join("initdb").is_file())
+        .expect("initdb is neither below /usr/lib/postgresql nor in PATH: `scripts/needs.sh test` installs PostgreSQL")
+}
+
+/// PostgreSQL refuses to run as root: then it runs as `postgres`, or as `nobody`.
+fn someone_else() -> Option<(u32, u32)> {
+    if !rustix::process::getuid().is_root() {
+        return None;
+    }
+    let users = fs::read_to_string("/etc/passwd").unwrap();
+    let of = |name: &str| {
+        let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut fields = line.split(':').skip(2).map(|field| field.parse().ok());
+        Some((fields.next()??, fields.next()??))
+    };
+    Some(of("postgres").or_else(|| of("nobody")).expect("there is neither a user postgres nor nobody"))
+}
+
+fn as_nobody_special(command: &Path) -> Command {
+    match someone_else() {
+        None => Command::new(command),
+        Some((uid, gid)) => {
+            let mut process = Command::new("setpriv");
+            process.arg(format!("--reuid={uid}")).arg(format!("--regid={gid}")).arg("--clear-groups").arg(command);
+            process
+        }
+    }
+}
