@@ -28,6 +28,11 @@ node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.ex
 need cc build-essential
 if [ "${1:-build}" != build ]; then
     need python3 python3
+    # Tests start clusters of their own as another user (tests/harness/postgres.rs); Debian keeps the commands out of the path.
+    if ! command -v initdb >/dev/null 2>&1 && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+        missing="$missing postgresql"
+    fi
+    need setpriv util-linux
     command -v "${CHROMIUM:-chromium}" >/dev/null 2>&1 || missing="$missing chromium"
     # Without Chinese characters the pages are boxes, and their lines break elsewhere.
     if ! fc-list :lang=zh-cn 2>/dev/null | grep -q .; then
@@ -50,5 +55,14 @@ if [ "$(id -u)" -ne 0 ]; then
     as_root="sudo"
 fi
 echo "安装：$missing"
+case "$missing" in
+*postgresql*)
+    # Installing the package must not start a cluster of the machine's own.
+    $as_root mkdir -p /etc/postgresql-common
+    [ -e /etc/postgresql-common/createcluster.conf ] ||
+        echo "create_main_cluster = false" | $as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+    ;;
+esac
 # shellcheck disable=SC2086 # a list of packages
-$as_root apt-get update -q && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+$as_root apt-get update -q && $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y \
+    --no-install-recommends -o Dpkg::Options::=--force-confold $missing

@@ -16,6 +16,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 WEB = ROOT / "web"
 BROWSER = ROOT / "tests" / "browser"
 
+# The front door's tests that keep a season in a ledger, whichever it is.
+ON_POSTGRES = ["http::", "kill::", "limits::", "moments::", "paper::", "promises::", "replay::", "restart::", "wire::"]
+
 # What runners say of how many tests passed and failed.
 COUNTS = [
     # cargo test
@@ -89,6 +92,9 @@ def rust(tally: Tally) -> None:
     tally.step("rust: format", ["cargo", "fmt", "--all", "--check"])
     tally.step("rust: clippy", ["cargo", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])
     tally.step("rust: tests", ["cargo", "test", "--workspace", "--locked", "--no-fail-fast"])
+    # What touches SQL, once more: tests start a cluster of their own (tests/harness/postgres.rs).
+    front_door = ["cargo", "test", "-p", "kejing", "--locked", "--test", "front_door", "--", *ON_POSTGRES]
+    tally.step("rust: tests on PostgreSQL", front_door, KEJING_TEST_DATABASE="postgres")
 
 
 def browser(tally: Tally) -> None:
