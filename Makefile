@@ -9,7 +9,7 @@ web_sources := $(shell find web -name node_modules -prune -o -path web/dist -pru
 pages := web/dist/index.html
 target_directory = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: run test simulate soak bench screenshots bank lint deny clean
+.PHONY: run test simulate soak bench screenshots bank lint deny fuzz clean
 
 run: $(pages)
 	@scripts/needs.sh build
@@ -66,6 +66,15 @@ lint: web/node_modules/.package-lock.json
 deny:
 	@command -v cargo-deny >/dev/null || { echo "请先安装：cargo install --locked cargo-deny" >&2; exit 2; }
 	cargo deny check
+
+# Mutated input for as long as is wanted: make fuzz TARGET=messages SECONDS=600. TARGET: messages, seasons, toml_banks, csv_banks,
+# packed_answers or headers_and_ids. It tells its seed; the same SEED tries the same again.
+TARGET ?= messages
+SECONDS ?= 600
+
+fuzz:
+	FUZZ_SECONDS=$(SECONDS) FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
+		cargo test --locked --quiet --test front_door mutated_$(TARGET) -- --nocapture
 
 clean:
 	cargo clean

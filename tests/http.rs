@@ -8,6 +8,7 @@ use serde_json::json;
 
 mod boards;
 mod coming_back;
+mod headers;
 mod history;
 mod joining;
 mod pages;

@@ -1,6 +1,7 @@
 //! Everything that goes through the front door: the wire, HTTP, the binary.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod admission;
 mod harness;
 mod http;
 mod faults;
@@ -9,6 +10,7 @@ mod conformance;
 mod ledger_copy;
 mod limits;
 mod moments;
+mod mutated;
 mod operating;
 mod paper;
 mod postgres_faults;

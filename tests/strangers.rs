@@ -11,8 +11,10 @@ use raw::Raw;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
+mod floods;
 mod frames;
 mod raw;
+mod requests;
 mod watching;
 
 const ROUNDS: &str = r#"

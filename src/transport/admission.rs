@@ -13,6 +13,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
+use tokio::sync::Semaphore;
 
 /// Messages of one participant a second; many times what a hand can do. Over it: `rate_limited`, nothing is used up.
 const PARTICIPANT_RATE: (u32, u32) = (200, 400);
@@ -33,6 +34,9 @@ pub const REQUESTS_MAX: usize = 2_048;
 /// So many are being told that the process is full. Full: one more is closed without a word.
 pub const REFUSALS_MAX: usize = 64;
 
+/// Pictures being read from the disk, each an open file. Full: one more waits for its turn, which comes in milliseconds.
+const FILES_MAX: usize = 64;
+
 pub struct Admission {
     participants: DefaultKeyedRateLimiter<ParticipantId>,
     kept_acts: DefaultKeyedRateLimiter<ParticipantId>,
@@ -40,6 +44,7 @@ pub struct Admission {
     wrong_secrets: DefaultKeyedRateLimiter<IpAddr>,
     pub connections: Places,
     pub requests: Places,
+    pub files: Semaphore,
 }
 
 /// A number of places, each taken until it is given back. Cheap to clone: all clones count together.
@@ -94,6 +99,7 @@ impl Admission {
             wrong_secrets: limiter(WRONG_SECRETS_RATE),
             connections,
             requests: Places::new(REQUESTS_MAX),
+            files: Semaphore::new(FILES_MAX),
         }
     }
 

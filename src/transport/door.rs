@@ -44,6 +44,8 @@ use tower::ServiceExt;
 
 /// A request's line and headers together, and so a URL too. Larger: 431, and the connection closes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// The system keeps so much that the other end has no room for. Full: the writer waits, and reads no further meanwhile.
+const UNSENT_BYTES_MAX: u32 = 64 * 1024;
 /// Who is refused has so long to say what they want and to take the answer. Longer: the connection closes.
 const REFUSAL_MS: u64 = 2_000;
 /// So much is read of a request that will be refused. More: it is answered without having been read.
@@ -123,10 +125,8 @@ pub async fn accept(listener: TcpListener, door: Door, connections: TaskTracker)
     loop {
         match listener.accept().await {
             Ok((stream, address)) => {
-                let limited = socket2::SockRef::from(&stream)
-                    .set_tcp_user_timeout(Some(Duration::from_millis(door.0.settings.patience.unread_ms)));
-                // A connection that has gone by now; whoever serves it will find out.
-                let _ = limited.and_then(|()| stream.set_nodelay(true));
+                // It fails where the connection has gone by now; whoever serves it will find out.
+                let _ = limit(&stream, door.0.settings.patience.unread_ms);
                 if let Some(slot) = door.0.connections.take() {
                     connections.spawn(serve_connection(stream, address, door.clone(), slot));
                 } else if let Some(place) = door.0.refusals.take() {
@@ -141,6 +141,14 @@ pub async fn accept(listener: TcpListener, door: Door, connections: TaskTracker)
             Err(_) => {}
         }
     }
+}
+
+/// What the system itself holds of a connection, and for how long.
+fn limit(stream: &TcpStream, unread_ms: u64) -> io::Result<()> {
+    let socket = socket2::SockRef::from(stream);
+    socket.set_tcp_user_timeout(Some(Duration::from_millis(unread_ms)))?;
+    socket.set_tcp_notsent_lowat(UNSENT_BYTES_MAX)?;
+    stream.set_nodelay(true)
 }
 
 fn is_out_of_files(error: &io::Error) -> bool {

@@ -16,7 +16,6 @@ use axum::response::Response;
 use bytes::Bytes;
 use rust_embed::RustEmbed;
 use std::collections::HashMap;
-use std::path;
 use std::sync::Arc;
 use std::sync::LazyLock;
 use tokio::io::AsyncReadExt;
@@ -61,7 +60,7 @@ pub async fn page(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> 
     };
     match FILES.get(path) {
         Some(file) => file.respond(&headers, cache),
-        None => match root_file(app.settings.root_files.as_deref(), uri.path().trim_start_matches('/')).await {
+        None => match root_file(&app, uri.path().trim_start_matches('/')).await {
             Some(file) => file,
             None => Problem::not_found("这个页面").into_response(),
         },
@@ -70,9 +69,10 @@ pub async fn page(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> 
 
 /// A file that WeChat or the filing office asks for, from the top level of the folder that the settings name. What the
 /// pages and the API have of that name comes first, since they were asked before.
-async fn root_file(folder: Option<&path::Path>, name: &str) -> Option<Response> {
+async fn root_file(app: &App, name: &str) -> Option<Response> {
     let kind = root_file_kind(name)?;
-    let file = folder?.join(name);
+    let file = app.settings.root_files.as_ref()?.join(name);
+    let _turn = app.admission.files.acquire().await;
     // A link could lead out of the folder.
     let found = tokio::fs::symlink_metadata(&file).await.ok()?;
     if !found.is_file() || found.len() > ROOT_FILE_BYTES_MAX {
@@ -118,6 +118,7 @@ pub async fn media(State(app): State<Arc<App>>, Path(file): Path<String>) -> Res
     if !safe {
         return Err(missing());
     }
+    let _turn = app.admission.files.acquire().await;
     for folder in &app.settings.media {
         if let Ok(bytes) = tokio::fs::read(folder.join(&file)).await {
             let kind = HeaderValue::from_static(content_type(&file));

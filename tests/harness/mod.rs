@@ -255,6 +255,11 @@ impl Phone {
         self.socket.send(Message::text(message.to_string())).await.unwrap();
     }
 
+    /// Says what may be no message.
+    pub(crate) async fn socket_says(&mut self, text: &str) {
+        self.socket.send(Message::text(text)).await.unwrap();
+    }
+
     /// The next message, which has to be of this type.
     pub(crate) async fn hear(&mut self, expected: &str) -> Value {
         let message = self.hear_any().await;

@@ -105,6 +105,19 @@ impl Server {
         me["rounds"].as_array().unwrap().iter().find(|mine| mine["id"] == round).unwrap().clone()
     }
 
+    /// A figure of `/metrics`.
+    pub(crate) async fn figure(&self, name: &str) -> i64 {
+        let text = self.http.get(self.url("/metrics")).send().await.unwrap().text().await.unwrap();
+        let figure = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+        figure.unwrap_or_else(|| panic!("{name} is not among the figures: {text}"))
+    }
+
+    /// Asks until the figure is as expected.
+    pub(crate) async fn comes_to(&self, name: &str, expected: i64) {
+        let asking = async { while self.figure(name).await != expected {} };
+        tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("{name} did not come to {expected}"));
+    }
+
     /// The ranks and names of a board.
     pub(crate) async fn board(&self, path: &str) -> Vec<(u64, String, u64)> {
         let board = self.got(&format!("/boards/{path}"), None).await;

@@ -81,6 +81,19 @@ impl Raw {
         .expect("nothing came in time")
     }
 
+    /// Passes frames over until one carries what is wanted.
+    pub(crate) async fn until(&mut self, wanted: impl Fn(&str) -> bool) {
+        while !wanted(&String::from_utf8_lossy(&self.any().await.1)) {}
+    }
+
+    /// Passes everything over until the connection ends, which it has to.
+    pub(crate) async fn ends(&mut self) {
+        let mut rest = Vec::new();
+        // A reset is an end, too.
+        let _ =
+            tokio::time::timeout(PATIENCE, self.stream.read_to_end(&mut rest)).await.expect("it did not end in time");
+    }
+
     /// The next frame, which has to be a text.
     pub(crate) async fn text(&mut self) -> String {
         let (first, payload) = self.any().await;
