@@ -512,7 +512,12 @@ impl Player {
         let mut before = String::new();
         loop {
             let path = format!("http://{address}/api/v1/me/attempts{before}");
-            let page: Value = world.http.get(path).bearer_auth(&self.token).send().await.unwrap().json().await.unwrap();
+            let told = world.http.get(path).bearer_auth(&self.token).send().await.unwrap();
+            if told.status() == 429 {
+                tokio::time::sleep(MOMENT).await;
+                continue;
+            }
+            let page: Value = told.json().await.unwrap();
             let page = page["attempts"].as_array().unwrap().clone();
             let Some(last) = page.last() else { break };
             before = format!("?before={}", last["id"].as_str().unwrap());
@@ -531,7 +536,10 @@ impl Player {
     }
 }
 
-/// What is told to this; after as long as the server wants, where it was asked too often.
+/// Between asking too often and asking again.
+const MOMENT: Duration = Duration::from_millis(200);
+
+/// What is told to this; once more after a moment, where it was asked too often.
 async fn asked(phone: &mut Phone, message: Value) -> Value {
     loop {
         say(phone, message.clone()).await.unwrap();
@@ -539,7 +547,7 @@ async fn asked(phone: &mut Phone, message: Value) -> Value {
         if told["code"] != "rate_limited" {
             return told;
         }
-        tokio::time::sleep(Duration::from_millis(told["retry_after_ms"].as_u64().unwrap())).await;
+        tokio::time::sleep(MOMENT).await;
     }
 }
 
