@@ -1,9 +1,11 @@
-//! Clients that are slow, silent, or do not read: each loses its connection in bounded time.
+//! Clients that are slow, silent, or do not read: each loses its connection in bounded time, and a phone resumes.
 
+use crate::harness::Phone;
 use crate::harness::Server;
 use crate::harness::Start;
 use crate::harness::season;
 use crate::harness::steps::round;
+use futures_util::SinkExt;
 use kejing::transport::state::Patience;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,6 +13,8 @@ use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 const LIMIT: Duration = Duration::from_secs(20);
 /// Short, so that a test does not last as long as real patience.
@@ -96,5 +100,30 @@ async fn a_reader_that_stops_reading_pages_loses_its_connection() {
     tokio::time::timeout(LIMIT, asking).await.expect("the connection did not end in time");
     // The one that asks is left.
     server.comes_to("kejing_connections", 1).await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_phone_that_never_reads_loses_its_socket_and_resumes() {
+    let server = server(Patience { head_ms: LONG, body_ms: LONG, ..SHORT }).await;
+    let token = server.join("韦小兰").await;
+    let mut request = format!("ws://{}/ws", server.address).into_client_request().unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", "kejing.v1".parse().unwrap());
+    let stream = tokio_tungstenite::MaybeTlsStream::Plain(small(server.address).await);
+    let (socket, _) = tokio_tungstenite::client_async(request, stream).await.unwrap();
+    let mut phone = Phone { socket };
+    phone.say(serde_json::json!({"type": "hello", "token": token})).await;
+    phone.hear("welcome").await;
+    let question = phone.start("daily").await;
+    // It goes on asking, and every answer has to wait for it: the server keeps none of them.
+    let asking = async {
+        let ping = Message::text(r#"{"type":"ping","n":1}"#);
+        while phone.socket.feed(ping.clone()).await.is_ok() {}
+    };
+    tokio::time::timeout(LIMIT, asking).await.expect("the socket did not end in time");
+    server.comes_to("kejing_sockets", 0).await;
+    let (mut phone, welcome) = server.hello(&token).await;
+    assert_eq!(welcome["attempt"], question["attempt"]);
+    assert_eq!(phone.hear("question").await["stem"], question["stem"]);
     server.stop().await.unwrap();
 }
