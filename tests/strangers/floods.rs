@@ -185,8 +185,15 @@ async fn ten_thousand_hellos_with_one_token_are_one_seat_and_the_newest_wins() {
         raw.ends().await;
     }
     assert_eq!(newest.hear("question").await["stem"], question["stem"]);
-    newest.answer(&question, &[0]).await;
-    newest.hear("verdict").await;
+    // Likewise its first answer.
+    let verdict = loop {
+        newest.answer(&question, &[0]).await;
+        let told = newest.hear_any().await;
+        if told["code"] != "rate_limited" {
+            break told;
+        }
+    };
+    assert_eq!(verdict["type"], "verdict", "{verdict}");
     assert_eq!((server.figure("kejing_seats").await, server.figure("kejing_live_attempts").await), (1, 1));
     server.stop().await.unwrap();
 }
