@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 mod floods;
 mod frames;
+mod hasty;
 mod raw;
 mod requests;
 mod watching;

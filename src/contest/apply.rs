@@ -59,7 +59,8 @@ impl Contest {
             live.started_n = n;
             live.attempt.start_committed(now);
             // What was kept of the attempt before has been told, or can be read from the ledger.
-            if let Some(ended) = &mut state.ended {
+            let nobody_is_there = state.waker.is_none();
+            if let Some(ended) = state.ended.as_mut().filter(|ended| ended.told || nobody_is_there) {
                 ended.live = None;
                 ended.result = None;
             }
@@ -79,7 +80,9 @@ impl Contest {
         if let Some(ended) = &settled.ended {
             live.period.attempt_ended();
             let live = state.live.take();
-            state.ended = Some(JustEnded { attempt: settled.attempt, at: ended.at, live, result: None });
+            let before = state.ended.take().filter(|before| !before.told && before.live.is_some()).map(Box::new);
+            let (attempt, at) = (settled.attempt, ended.at);
+            state.ended = Some(JustEnded { attempt, at, live, result: None, told: false, before });
         } else {
             self.do_what_was_asked(&seat, &mut state, now);
             self.schedule(&seat, &mut state);

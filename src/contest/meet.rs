@@ -62,7 +62,7 @@ impl Presence {
     /// # Errors
     /// A newer hello has come.
     pub fn resume(&mut self, now: Timestamp) -> Result<Option<Resumed>, Superseded> {
-        let state = self.seat.state();
+        let mut state = self.seat.state();
         if state.hellos != self.hello {
             return Err(Superseded);
         }
@@ -70,6 +70,9 @@ impl Presence {
             return Ok(None);
         }
         self.cursor = Cursor::resumed(&state);
+        if let Some(ended) = &mut state.ended {
+            (ended.told, ended.before) = (true, None);
+        }
         let recent = state.ended.as_ref().filter(|ended| now.since(ended.at) <= ENDED_TOLD_MS);
         Ok(Some(Resumed {
             live: state.live.as_ref().map(|live| live.attempt.id),

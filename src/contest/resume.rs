@@ -112,7 +112,14 @@ impl Contest {
                     self.scoreboard().finish(&self.season, &self.roster, &finished);
                 }
                 if self.now().since(ended.at) <= ENDED_TOLD_MS {
-                    let just_ended = JustEnded { attempt: ended.attempt, at: ended.at, live: None, result: None };
+                    let just_ended = JustEnded {
+                        attempt: ended.attempt,
+                        at: ended.at,
+                        live: None,
+                        result: None,
+                        told: true,
+                        before: None,
+                    };
                     self.seat(started.participant).state().ended = Some(just_ended);
                 }
                 None

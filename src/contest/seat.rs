@@ -75,6 +75,11 @@ pub struct JustEnded {
     pub live: Option<Box<Live>>,
     /// `None` until the scoreboard has taken it, and once the next one has begun.
     pub result: Option<Box<ResultFacts>>,
+    /// The newest socket has told the result, or has said in its `welcome` that there is one.
+    pub told: bool,
+    /// One that was over before it and has not been told yet. A chain of them is no longer than what one socket asked for in
+    /// a single turn.
+    pub before: Option<Box<JustEnded>>,
 }
 
 impl Seat {
@@ -129,7 +134,6 @@ pub struct Cursor {
     attempt: Option<AttemptId>,
     questions: u32,
     verdicts: u32,
-    result: bool,
 }
 
 /// What a socket has yet to say.
@@ -221,7 +225,6 @@ impl Cursor {
                     attempt: Some(live.attempt.id),
                     questions: settled,
                     verdicts: settled - u32::from(reading && settled > 0),
-                    result: false,
                 }
             }
         }
@@ -231,7 +234,7 @@ impl Cursor {
     pub fn take_news(&mut self, state: &mut SeatState, now: Timestamp) -> Vec<News> {
         // A verdict and the next question, nearly always.
         let mut news = Vec::with_capacity(2);
-        if let Some(ended) = &state.ended {
+        if let Some(ended) = &mut state.ended {
             self.take_end(ended, &mut news);
         }
         if let Some(live) = state.live.as_deref() {
@@ -241,14 +244,18 @@ impl Cursor {
         news
     }
 
-    fn take_end(&mut self, ended: &JustEnded, news: &mut Vec<News>) {
-        let Some(live) = ended.live.as_deref() else { return };
-        if self.attempt != Some(ended.attempt) || self.result {
-            return;
+    /// An attempt may have been begun and ended before anything of it was told: its result is told all the same.
+    fn take_end(&mut self, ended: &mut JustEnded, news: &mut Vec<News>) {
+        if let Some(mut before) = ended.before.take() {
+            self.take_end(&mut before, news);
+        }
+        let Some(live) = ended.live.as_deref().filter(|_| !ended.told) else { return };
+        if self.attempt != Some(ended.attempt) {
+            *self = Cursor { attempt: Some(ended.attempt), ..Cursor::default() };
         }
         self.take_verdicts(live, news);
         if let Some(result) = &ended.result {
-            self.result = true;
+            ended.told = true;
             news.push(News::Result(result.clone()));
         }
     }
