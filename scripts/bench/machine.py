@@ -132,7 +132,7 @@ class Echo(Process):
     def __init__(self, cpus=None):
         self.port = free_port()
         self.url = f"ws://127.0.0.1:{self.port}"
-        super().__init__([LOADTEST, "echo", "--listen", f"127.0.0.1:{self.port}", "--replies", "300,600"], "echo", stop=signal.SIGINT, cpus=cpus)
+        super().__init__([LOADTEST, "echo", "--listen", f"127.0.0.1:{self.port}", "--replies", "121,353"], "echo", stop=signal.SIGINT, cpus=cpus)
         self.wait_for(lambda: listens(self.port))
 
     def end(self):
@@ -149,7 +149,7 @@ class NodeEcho(Echo):
         folder = ROOT / "benches/ws-echo"
         if not (folder / "node_modules").exists():
             subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=folder, check=True)
-        Process.__init__(self, ["node", folder / "echo.mjs", str(self.port), "300", "600"], "node")
+        Process.__init__(self, ["node", folder / "echo.mjs", str(self.port), "121", "353"], "node")
         self.wait_for(lambda: listens(self.port))
 
 

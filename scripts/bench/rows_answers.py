@@ -90,7 +90,7 @@ def answer(run):
     body = "\n\n".join([
         table(["", "Kejing, SQLite", "axum echo, tuned", "Node.js `ws`"], rows),
         table(["", "measured", "goal", ""], goals),
-        f"{PLAYERS:,} players in closed loop; Kejing's frames as they were: {sizes}; the echoes send 300 and 600.",
+        f"{PLAYERS:,} players in closed loop; Kejing's frames as they were: {sizes}; the echoes send 121 and 353.",
     ])
     return body, {"kejing": ours, "echo": echoes, "node": nodes}
 
