@@ -134,7 +134,7 @@ impl Contest {
     fn result(&self, participant: ParticipantId, live: &Live, at: Timestamp) -> ResultFacts {
         let attempt = &live.attempt;
         let finished = self.finished_facts(participant, live, at);
-        self.used_up(&finished);
+        self.roster.change(participant, |player| finished.use_up(player));
         let (best, ranks) = self.scoreboard().finish(&self.season, &self.roster, &finished);
         ResultFacts {
             attempt: attempt.id,
@@ -148,18 +148,6 @@ impl Contest {
             best,
             ranks,
         }
-    }
-
-    /// What an attempt that is over means for limits and gates.
-    pub(crate) fn used_up(&self, finished: &Finished) {
-        self.roster.change(finished.participant, |player| {
-            let used = player.usage_mut(finished.round);
-            if finished.handed_back {
-                used.hand_back(finished.day);
-            } else {
-                used.best_correct = used.best_correct.max(finished.correct as u16);
-            }
-        });
     }
 
     fn finished_facts(&self, participant: ParticipantId, live: &Live, at: Timestamp) -> Finished {

@@ -5,6 +5,7 @@ use crate::contest::clock::chance;
 use crate::contest::core::Contest;
 use crate::contest::deadlines::Deadlines;
 use crate::contest::keys::Keys;
+use crate::contest::pages::Pages;
 use crate::contest::period::Draft;
 use crate::contest::period::Periods;
 use crate::contest::roster::Places;
@@ -13,6 +14,7 @@ use crate::contest::roster::Roster;
 use crate::contest::scoreboard::Scoreboard;
 use crate::domain::bank::BankVersion;
 use crate::domain::fairness::PeriodSecret;
+use crate::domain::ids::ParticipantId;
 use crate::domain::ids::RoundIndex;
 use crate::domain::question::Question;
 use crate::domain::rules::DrawPeriod;
@@ -443,9 +445,9 @@ impl Contest {
         follower: &dyn Follower,
         recovered: &mut Recovered,
     ) -> Result<(), OpeningError> {
-        let mut after = Default::default();
-        loop {
-            let page = self.store.participants(after).await?;
+        let read = |store: Arc<dyn Store>, after| async move { store.participants(after).await };
+        let mut pages = Pages::new(&self.store, ParticipantId(0), read, |(_, last)| last.participant);
+        while let Some(page) = pages.next().await? {
             for (_, registered) in &page {
                 follower.registered(registered);
                 if let Some(place) = self.places.place(&self.season, &registered.who) {
@@ -453,10 +455,6 @@ impl Contest {
                 }
             }
             recovered.participants += page.len();
-            match page.last() {
-                Some((_, last)) if page.len() as i64 == PAGE_ROWS => after = last.participant,
-                _ => break,
-            }
         }
         for noted in notes {
             if let Note::Changed { participant, who } = &noted.note

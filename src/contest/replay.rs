@@ -9,6 +9,7 @@ use crate::contest::resume::finished_of;
 use crate::contest::roster::Places;
 use crate::contest::roster::Player;
 use crate::contest::roster::Roster;
+use crate::contest::scoreboard::Finished;
 use crate::contest::scoreboard::Scoreboard;
 use crate::domain::attempt::Attempt;
 use crate::domain::attempt::Ending;
@@ -23,6 +24,7 @@ use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
 use crate::ledger::entry::OPENED_CODE;
 use crate::ledger::store::Noted;
+use crate::ledger::store::Outcome;
 use crate::ledger::store::PAGE_ROWS;
 use crate::ledger::store::RawAnswer;
 use crate::ledger::store::Recorded;
@@ -292,8 +294,10 @@ impl Replay {
             }
             let city = roster.with(started.participant, |player| player.city_at(replaying.recorded.n));
             let city = city.unwrap_or_default();
+            let day = season.time_zone.day(started.at);
             for (board, ended) in [(&mut kept, ended), (&mut recomputed, &again)] {
-                board.finish(season, roster, &finished_of(season, started, ended, &replaying.period, city));
+                let finished = finished_of(started, &Outcome::from(ended), &replaying.period, day);
+                board.finish(season, roster, &Finished { city, ..finished });
             }
         }
         (digest(&kept), digest(&recomputed))

@@ -1,10 +1,13 @@
 //! Attempts as a start finds them: the ended ones go to limits and boards, the live ones run on where they were.
 
 use crate::contest::core::Contest;
+use crate::contest::pages::Pages;
 use crate::contest::period::Period;
+use crate::contest::period::Periods;
 use crate::contest::recovery::OpeningError;
 use crate::contest::recovery::Recovered;
 use crate::contest::scoreboard::Finished;
+use crate::contest::scoreboard::Tallies;
 use crate::contest::seat::ENDED_TOLD_MS;
 use crate::contest::seat::JustEnded;
 use crate::contest::seat::Live;
@@ -14,20 +17,23 @@ use crate::domain::attempt::Fate;
 use crate::domain::attempt::Given;
 use crate::domain::attempt::Settlement;
 use crate::domain::ids::AttemptId;
+use crate::domain::ids::CityIndex;
 use crate::domain::ids::ParticipantId;
 use crate::domain::score::Standing;
-use crate::domain::season::Season;
+use crate::domain::time::Day;
+use crate::domain::time::Days;
 use crate::domain::time::Timestamp;
-use crate::ledger::entry::Ended;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
 use crate::ledger::entry::OPENED_CODE;
 use crate::ledger::entry::Started;
 use crate::ledger::store::LedgerError;
 use crate::ledger::store::Noted;
+use crate::ledger::store::Outcome;
 use crate::ledger::store::PAGE_ROWS;
 use crate::ledger::store::RawAnswer;
-use crate::ledger::store::Recorded;
+use crate::ledger::store::Store;
+use crate::ledger::store::Told;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,6 +41,14 @@ use std::sync::atomic::Ordering;
 const MINUTE_MS: i64 = 60_000;
 /// City standings are known by the minute for a little more than an hour.
 const SAMPLED_MS: i64 = 62 * MINUTE_MS;
+
+/// What an attempt is to a start.
+enum TakenUp {
+    Live(Box<Live>),
+    Over(Finished),
+    /// The running season has no such round.
+    OfNoRound,
+}
 
 /// What happened to a live attempt, in the ledger's order.
 enum Event {
@@ -47,90 +61,86 @@ impl Contest {
     pub(crate) async fn take_up_attempts(&self, notes: &[Noted], found: &mut Recovered) -> Result<(), OpeningError> {
         let mut live: HashMap<AttemptId, (ParticipantId, Live)> = HashMap::new();
         let mut recent = Vec::new();
-        let mut after = AttemptId(0);
-        loop {
-            let page = self.store.attempts(after).await?;
-            for recorded in &page {
-                match self.take_up(recorded, &mut recent) {
-                    Some(attempt) => {
-                        live.insert(recorded.started.attempt, (recorded.started.participant, attempt));
+        let mut tallies = Tallies::new(&self.season);
+        let mut days = Days::of(&self.season.time_zone);
+        let read = |store: Arc<dyn Store>, after| async move { store.outcomes(after).await };
+        let mut pages = Pages::new(&self.store, AttemptId(0), read, |told| told.started.attempt);
+        while let Some(page) = pages.next().await? {
+            let periods = self.periods();
+            for told in &page {
+                match self.take_up(told, &periods, &mut days) {
+                    TakenUp::Live(attempt) => {
+                        live.insert(told.started.attempt, (told.started.participant, *attempt));
                     }
-                    None => found.attempts += 1,
+                    TakenUp::Over(finished) if self.now().since(finished.standing.finished_at) < SAMPLED_MS => {
+                        recent.push(finished);
+                    }
+                    TakenUp::Over(finished) => tallies.take(&self.season, &finished),
+                    TakenUp::OfNoRound => {}
                 }
             }
-            match page.last() {
-                Some(last) => {
-                    after = last.started.attempt;
-                    self.next_attempt.store(after.0 + 1, Ordering::Relaxed);
-                    if (page.len() as i64) < PAGE_ROWS {
-                        break;
-                    }
-                }
-                None => break,
+            if let Some(last) = page.last() {
+                self.next_attempt.store(last.started.attempt.0 + 1, Ordering::Relaxed);
             }
+            found.attempts += page.len();
+            drop(periods);
         }
-        self.take_up_recent(recent);
+        found.attempts -= live.len();
+        self.take_up_recent(recent, &mut tallies);
+        *self.scoreboard() = tallies.ranked(&self.season, &self.roster);
         found.live = live.len();
         self.run_on(live, notes).await
     }
 
-    /// Puts the attempts of the last hour on the boards minute by minute, so that what moved within it is known at once.
-    fn take_up_recent(&self, mut recent: Vec<Finished>) {
+    /// Counts the attempts of the last hour minute by minute, so that what moved within it is known at once.
+    fn take_up_recent(&self, mut recent: Vec<Finished>, tallies: &mut Tallies) {
         recent.sort_by_key(|finished| finished.standing.finished_at);
-        let mut scoreboard = self.scoreboard();
         let now = self.now();
         // Each minute's sample has what had ended before it, also those minutes in which nothing did.
         let mut minute = now.plus_ms(-SAMPLED_MS);
         for finished in recent {
             while minute < finished.standing.finished_at {
-                scoreboard.sample(minute);
+                tallies.sample(minute);
                 minute = minute.plus_ms(MINUTE_MS);
             }
-            scoreboard.finish(&self.season, &self.roster, &finished);
+            tallies.take(&self.season, &finished);
         }
         while minute < now {
-            scoreboard.sample(minute);
+            tallies.sample(minute);
             minute = minute.plus_ms(MINUTE_MS);
         }
     }
 
-    /// Takes an ended attempt into limits and boards, those of the last hour later; a live one is returned as it was when it started.
-    fn take_up(&self, recorded: &Recorded, recent: &mut Vec<Finished>) -> Option<Live> {
-        let started = &recorded.started;
-        let period = self.period(started.period)?;
-        let day = self.season.time_zone.day(started.at);
-        self.roster.change(started.participant, |player| player.usage_mut(period.index).start(day));
-        match &recorded.ended {
-            Some((_, ended)) => {
-                let city =
-                    self.roster.with(started.participant, |player| player.city_at(recorded.n)).unwrap_or_default();
-                let finished = finished_of(&self.season, started, ended, &period, city);
-                self.used_up(&finished);
-                if self.now().since(ended.at) < SAMPLED_MS {
-                    recent.push(finished);
-                } else {
-                    self.scoreboard().finish(&self.season, &self.roster, &finished);
-                }
-                if self.now().since(ended.at) <= ENDED_TOLD_MS {
-                    let just_ended = JustEnded {
-                        attempt: ended.attempt,
-                        at: ended.at,
-                        live: None,
-                        result: None,
-                        told: true,
-                        before: None,
-                    };
-                    self.seat(started.participant).state().ended = Some(just_ended);
-                }
-                None
-            }
-            None => {
-                period.attempt_started();
-                let mut attempt = Attempt::new(started.attempt, period.index, period.paper(&started.seed), started.at);
-                attempt.start_committed(started.at);
-                Some(Live { attempt, period, started_n: recorded.n })
-            }
+    /// Takes an attempt into limits; a live one is returned as it was when it started.
+    fn take_up(&self, told: &Told, periods: &Periods, days: &mut Days<'_>) -> TakenUp {
+        let Told { n, started, outcome } = told;
+        let Some(period) = periods.get(started.period) else { return TakenUp::OfNoRound };
+        let day = days.day(started.at);
+        let Some((_, outcome)) = outcome else {
+            self.roster.change(started.participant, |player| player.usage_mut(period.index).start(day));
+            period.attempt_started();
+            let mut attempt = Attempt::new(started.attempt, period.index, period.paper(&started.seed), started.at);
+            attempt.start_committed(started.at);
+            return TakenUp::Live(Box::new(Live { attempt, period: Arc::clone(period), started_n: *n }));
+        };
+        let mut finished = finished_of(started, outcome, period, day);
+        self.roster.change(started.participant, |player| {
+            player.usage_mut(period.index).start(day);
+            finished.use_up(player);
+            finished.city = player.city_at(*n);
+        });
+        if self.now().since(outcome.at) <= ENDED_TOLD_MS {
+            let just_ended = JustEnded {
+                attempt: started.attempt,
+                at: outcome.at,
+                live: None,
+                result: None,
+                told: true,
+                before: None,
+            };
+            self.seat(started.participant).state().ended = Some(just_ended);
         }
+        TakenUp::Over(finished)
     }
 
     /// Plays the raw answers and the outages since on the live attempts, in the ledger's order, and seats them.
@@ -208,28 +218,22 @@ fn take_row(live: &mut Live, row: RawAnswer) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// An ended attempt's facts for limits and boards.
-pub(crate) fn finished_of(
-    season: &Season,
-    started: &Started,
-    ended: &Ended,
-    period: &Arc<Period>,
-    city: crate::domain::ids::CityIndex,
-) -> Finished {
-    let handed_back = ended.ending == Ending::HandedBack;
+/// An ended attempt's facts for limits and boards; in which city, its participant knows.
+pub(crate) fn finished_of(started: &Started, outcome: &Outcome, period: &Period, day: Day) -> Finished {
+    let handed_back = outcome.ending == Ending::HandedBack;
     Finished {
         participant: started.participant,
         round: period.index,
         standing: Standing {
-            score: ended.score,
-            elapsed_ms: ended.elapsed_ms,
-            finished_at: ended.at,
+            score: outcome.score,
+            elapsed_ms: outcome.elapsed_ms,
+            finished_at: outcome.at,
             attempt: started.attempt,
         },
-        correct: ended.correct,
-        full: ended.score == period.round.full_marks(),
-        day: season.time_zone.day(started.at),
-        city,
+        correct: outcome.correct,
+        full: outcome.score == period.round.full_marks(),
+        day,
+        city: CityIndex::default(),
         counted: period.round.counts && !handed_back,
         handed_back,
     }

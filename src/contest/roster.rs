@@ -11,8 +11,11 @@ use crate::domain::season::Season;
 use crate::domain::time::Day;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Who;
-use dashmap::DashMap;
 use std::collections::HashMap;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 /// Where a participant stands: the scopes that rank them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -146,6 +149,8 @@ impl Player {
         let place = match self.uses.iter().position(|used| used.round == round) {
             Some(place) => place,
             None => {
+                // Most seasons have one round, or each person plays few of them.
+                self.uses.reserve_exact(1);
                 self.uses.push(Use { round, ..Use::default() });
                 self.uses.len() - 1
             }
@@ -177,32 +182,56 @@ impl Player {
     }
 }
 
-/// All participants, by number.
-#[derive(Default)]
+/// So many locks share the participants, so that two are seldom asked for at once behind one.
+const LOCKS: usize = 64;
+
+/// All participants, by number: they are numbered in the order of registration, so a list needs no hashing and stays in order.
 pub struct Roster {
-    players: DashMap<ParticipantId, Player>,
+    /// Number n is at place n ÷ 64 of list n mod 64.
+    lists: [RwLock<Vec<Option<Player>>>; LOCKS],
+    count: AtomicUsize,
+}
+
+impl Default for Roster {
+    fn default() -> Roster {
+        Roster { lists: std::array::from_fn(|_| RwLock::default()), count: AtomicUsize::new(0) }
+    }
 }
 
 impl Roster {
+    fn list_of(&self, participant: ParticipantId) -> (&RwLock<Vec<Option<Player>>>, usize) {
+        let number = participant.0 as usize;
+        (&self.lists[number % LOCKS], number / LOCKS)
+    }
+
     pub fn insert(&self, participant: ParticipantId, player: Player) {
-        self.players.insert(participant, player);
+        let (list, place) = self.list_of(participant);
+        let mut list = list.write().unwrap_or_else(PoisonError::into_inner);
+        if list.len() <= place {
+            list.resize(place + 1, None);
+        }
+        if list[place].replace(player).is_none() {
+            self.count.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// `None`: nobody of that number. The closure must be short and must not ask the roster again.
     pub fn with<T>(&self, participant: ParticipantId, look: impl FnOnce(&Player) -> T) -> Option<T> {
-        self.players.get(&participant).map(|player| look(&player))
+        let (list, place) = self.list_of(participant);
+        list.read().unwrap_or_else(PoisonError::into_inner).get(place)?.as_ref().map(look)
     }
 
     pub fn change<T>(&self, participant: ParticipantId, act: impl FnOnce(&mut Player) -> T) -> Option<T> {
-        self.players.get_mut(&participant).map(|mut player| act(&mut player))
+        let (list, place) = self.list_of(participant);
+        list.write().unwrap_or_else(PoisonError::into_inner).get_mut(place)?.as_mut().map(act)
     }
 
     pub fn len(&self) -> usize {
-        self.players.len()
+        self.count.load(Ordering::Relaxed)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.players.is_empty()
+        self.len() == 0
     }
 }
 

@@ -1,17 +1,18 @@
 //! Where everyone stands: the tallies of each round and of the season, and their order in every scope.
 
 use crate::contest::roster::Place;
+use crate::contest::roster::Player;
 use crate::contest::roster::Roster;
 use crate::contest::seat::Ranks;
+use crate::contest::table::Table;
 use crate::domain::board::Board;
 use crate::domain::cities::CityCounts;
 use crate::domain::cities::CityTotals;
 use crate::domain::ids::CityIndex;
-use crate::domain::ids::CountyIndex;
-use crate::domain::ids::GroupIndex;
-use crate::domain::ids::OrganisationIndex;
 use crate::domain::ids::ParticipantId;
 use crate::domain::ids::RoundIndex;
+use crate::domain::rules::TallyRule;
+use crate::domain::score::DayBest;
 use crate::domain::score::Standing;
 use crate::domain::score::Tally;
 use crate::domain::score::season_standing;
@@ -20,16 +21,7 @@ use crate::domain::time::Day;
 use crate::domain::time::Timestamp;
 use std::collections::HashMap;
 
-/// Whose order a board is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scope {
-    Region,
-    City(CityIndex),
-    County(CountyIndex),
-    Organisation(OrganisationIndex),
-    Group(GroupIndex),
-    CityGroup(CityIndex, GroupIndex),
-}
+pub use crate::contest::table::Scope;
 
 /// Which attempts a board counts: one round's, or the season's.
 pub type Of = Option<RoundIndex>;
@@ -51,16 +43,16 @@ pub struct Finished {
     pub handed_back: bool,
 }
 
-/// One set of standings and their boards.
-#[derive(Default)]
-struct Table {
-    /// By participant number.
-    standings: Vec<Option<Standing>>,
-    boards: HashMap<Scope, Board>,
-    /// Counts the changes.
-    revision: u64,
-    /// At which of them each board changed last.
-    changed: HashMap<Scope, u64>,
+impl Finished {
+    /// What an attempt that is over means for limits and gates.
+    pub fn use_up(&self, player: &mut Player) {
+        let used = player.usage_mut(self.round);
+        if self.handed_back {
+            used.hand_back(self.day);
+        } else {
+            used.best_correct = used.best_correct.max(self.correct as u16);
+        }
+    }
 }
 
 /// A page of a board: places with who has them.
@@ -74,8 +66,10 @@ pub struct Page {
 const SAMPLES_MINUTES: usize = 66;
 
 pub struct Scoreboard {
+    /// Their standings are the tallies of the rounds.
     rounds: Vec<Table>,
-    tallies: Vec<Vec<Option<Tally>>>,
+    /// By round and participant number, what [`TallyRule::SumOfDailyBest`] needs beside the standing; empty under other rules.
+    latest: Vec<Vec<DayBest>>,
     season: Table,
     cities: HashMap<Of, CityCounts>,
     /// Counts the attempts that count: each changes the cities, whether or not it betters anyone's place.
@@ -89,9 +83,9 @@ impl Scoreboard {
         let rounds = season.rounds.len();
         let scopes = std::iter::once(None).chain((0..rounds).map(|i| Some(RoundIndex(i as u16))));
         Scoreboard {
-            rounds: (0..rounds).map(|_| Table::default()).collect(),
-            tallies: vec![Vec::new(); rounds],
-            season: Table::default(),
+            rounds: (0..rounds).map(|_| Table::new(season)).collect(),
+            latest: vec![Vec::new(); rounds],
+            season: Table::new(season),
             cities: scopes
                 .map(|of| (of, CityCounts::new(season.region.cities.len(), season.cities.attempts_cap)))
                 .collect(),
@@ -113,28 +107,48 @@ impl Scoreboard {
         }
         let place = roster.with(participant, |player| player.place).unwrap_or_default();
         let tally = self.tally(season, finished);
-        let in_round = self.rounds[usize::from(round.0)].enter(participant, tally.standing, place);
-        let tallies = self.tallies.iter().filter_map(|tallies| slot(tallies, participant));
-        let in_season = season_standing(season.tally, tallies.map(|tally| tally.standing));
+        let in_round = self.rounds[usize::from(round.0)].enter(participant, tally, place);
+        let in_season = self.season_standing(season, participant);
         let in_season = in_season.map(|standing| self.season.enter(participant, standing, place)).unwrap_or_default();
-        self.counted += 1;
-        for of in [None, Some(round)] {
-            if let Some(counts) = self.cities.get_mut(&of) {
-                counts.attempt_ended(participant, finished.city, finished.standing.score, finished.full);
-            }
-        }
-        (Some(tally.standing), Some((in_round, in_season)))
+        self.count(finished);
+        (Some(tally), Some((in_round, in_season)))
     }
 
-    fn tally(&mut self, season: &Season, finished: &Finished) -> Tally {
-        let rule = season.round(finished.round).tally;
-        let tallies = &mut self.tallies[usize::from(finished.round.0)];
-        let tally = slot_mut(tallies, finished.participant);
-        match tally {
-            Some(tally) => tally.add(rule, finished.standing, finished.day),
-            None => *tally = Some(Tally::first(finished.standing, finished.day)),
+    /// What the participant's attempts in the round come to with this one.
+    fn tally(&mut self, season: &Season, finished: &Finished) -> Standing {
+        let Finished { participant, round, day, .. } = *finished;
+        let rule = season.round(round).tally;
+        let latest = &mut self.latest[usize::from(round.0)];
+        let attempt = Tally::first(finished.standing, day);
+        let tally = match self.rounds[usize::from(round.0)].standing(participant) {
+            None => attempt,
+            Some(standing) => {
+                let mut tally =
+                    Tally { standing, latest: latest.get(participant.0 as usize).copied().unwrap_or_default() };
+                tally.add(rule, finished.standing, day);
+                tally
+            }
+        };
+        if rule == TallyRule::SumOfDailyBest {
+            if latest.len() <= participant.0 as usize {
+                latest.resize(participant.0 as usize + 1, DayBest::default());
+            }
+            latest[participant.0 as usize] = tally.latest;
         }
-        tally.unwrap_or_else(|| Tally::first(finished.standing, finished.day))
+        tally.standing
+    }
+
+    fn season_standing(&self, season: &Season, participant: ParticipantId) -> Option<Standing> {
+        season_standing(season.tally, self.rounds.iter().filter_map(|table| table.standing(participant)))
+    }
+
+    fn count(&mut self, finished: &Finished) {
+        self.counted += 1;
+        for of in [None, Some(finished.round)] {
+            if let Some(counts) = self.cities.get_mut(&of) {
+                counts.attempt_ended(finished.participant, finished.city, finished.standing.score, finished.full);
+            }
+        }
     }
 
     fn table(&self, of: Of) -> &Table {
@@ -146,7 +160,7 @@ impl Scoreboard {
 
     /// A participant's standing; `None` before their first counted attempt.
     pub fn standing(&self, of: Of, participant: ParticipantId) -> Option<Standing> {
-        slot(&self.table(of).standings, participant)
+        self.table(of).standing(participant)
     }
 
     /// A participant's places in their own scopes.
@@ -176,12 +190,10 @@ impl Scoreboard {
 
     fn page(&self, of: Of, scope: Scope, rows: impl FnOnce(&Board) -> Vec<(u64, ParticipantId)>) -> Page {
         let table = self.table(of);
-        let Some(board) = table.boards.get(&scope) else {
-            return Page { rows: Vec::new(), total: 0, revision: table.revision_of(scope) };
-        };
-        let with_standing = |(rank, who)| slot(&table.standings, who).map(|standing| (rank, who, standing));
-        let rows = rows(board).into_iter().filter_map(with_standing).collect();
-        Page { rows, total: board.len(), revision: table.revision_of(scope) }
+        let board = table.board(scope);
+        let with_standing = |(rank, who)| table.standing(who).map(|standing| (rank, who, standing));
+        let rows = board.map(rows).unwrap_or_default().into_iter().filter_map(with_standing).collect();
+        Page { rows, total: board.map_or(0, Board::len), revision: table.revision_of(scope) }
     }
 
     /// Grows with every change of that board.
@@ -217,11 +229,7 @@ impl Scoreboard {
     /// A participant leaves the boards of one place for those of another.
     pub fn moved(&mut self, participant: ParticipantId, from: Place, to: Place) {
         for table in self.rounds.iter_mut().chain(std::iter::once(&mut self.season)) {
-            if let Some(standing) = slot(&table.standings, participant) {
-                table.revision += 1;
-                table.leave(participant, standing, from);
-                table.join(participant, standing, to);
-            }
+            table.moved(participant, from, to);
         }
     }
 
@@ -229,10 +237,7 @@ impl Scoreboard {
     pub fn for_each_standing(&self, mut tell: impl FnMut(Of, Scope, u64, ParticipantId, Standing)) {
         let tables = (0..self.rounds.len()).map(|i| Some(RoundIndex(i as u16))).chain(std::iter::once(None));
         for of in tables {
-            let table = self.table(of);
-            let mut scopes: Vec<_> = table.boards.keys().copied().collect();
-            scopes.sort();
-            for scope in scopes {
+            for scope in self.table(of).scopes() {
                 let page = self.top(of, scope, usize::MAX);
                 page.rows.into_iter().for_each(|(rank, who, standing)| tell(of, scope, rank, who, standing));
             }
@@ -242,96 +247,53 @@ impl Scoreboard {
     /// Bytes on the heap of all boards and standings, for `/metrics`.
     pub fn heap_bytes(&self) -> usize {
         let tables = self.rounds.iter().chain(std::iter::once(&self.season));
-        let standings = |table: &Table| table.standings.capacity() * size_of::<Option<Standing>>();
-        let boards = |table: &Table| table.boards.values().map(Board::heap_bytes).sum::<usize>();
-        let tallies: usize = self.tallies.iter().map(|t| t.capacity() * size_of::<Option<Tally>>()).sum();
-        tallies + tables.map(|table| standings(table) + boards(table)).sum::<usize>()
+        let latest: usize = self.latest.iter().map(|latest| latest.capacity() * size_of::<DayBest>()).sum();
+        latest + tables.map(Table::heap_bytes).sum::<usize>()
     }
 }
 
-impl Table {
-    /// Gives a participant a standing, new or better, and tells their ranks under it.
-    fn enter(&mut self, participant: ParticipantId, standing: Standing, place: Place) -> Ranks {
-        let old = slot_mut(&mut self.standings, participant).replace(standing);
-        if let Some(old) = old.filter(|old| *old != standing) {
-            self.leave(participant, old, place);
-        }
-        if old == Some(standing) {
-            let rank = |scope| self.rank(scope, participant);
-            return Ranks {
-                region: rank(Scope::Region).unwrap_or_default(),
-                city: rank(Scope::City(place.city)).unwrap_or_default(),
-                county: place.county.and_then(|county| rank(Scope::County(county))),
-            };
-        }
-        self.revision += 1;
-        self.join(participant, standing, place)
+/// A scoreboard that is still being filled: attempts are tallied and counted, and no board is kept in order until all are
+/// there. Sorting a million once costs less than entering them one by one.
+pub struct Tallies(Scoreboard);
+
+impl Tallies {
+    pub fn new(season: &Season) -> Tallies {
+        Tallies(Scoreboard::new(season))
     }
 
-    fn join(&mut self, participant: ParticipantId, standing: Standing, place: Place) -> Ranks {
-        let mut ranks = Ranks::default();
-        for scope in scopes(place) {
-            self.changed.insert(scope, self.revision);
-            let standings = &self.standings;
-            let board = self.boards.entry(scope).or_default();
-            let rank = board.insert(participant, &standing, |who| known(standings, who));
-            match scope {
-                Scope::Region => ranks.region = rank,
-                Scope::City(_) => ranks.city = rank,
-                Scope::County(_) => ranks.county = Some(rank),
-                Scope::Organisation(_) | Scope::Group(_) | Scope::CityGroup(..) => {}
+    /// Takes an attempt that is over, in the order in which [`Scoreboard::finish`] would.
+    pub fn take(&mut self, season: &Season, finished: &Finished) {
+        if finished.counted {
+            let tally = self.0.tally(season, finished);
+            self.0.rounds[usize::from(finished.round.0)].tally(finished.participant, tally);
+            self.0.count(finished);
+        }
+    }
+
+    /// As [`Scoreboard::sample`].
+    pub fn sample(&mut self, now: Timestamp) {
+        self.0.sample(now);
+    }
+
+    /// Puts everyone on the boards of their place: the same ones that [`Scoreboard::finish`] makes.
+    pub fn ranked(self, season: &Season, roster: &Roster) -> Scoreboard {
+        let mut scoreboard = self.0;
+        let most = scoreboard.rounds.iter().map(Table::slots).max().unwrap_or(0) as i64;
+        for participant in (0..most).map(ParticipantId) {
+            if let Some(standing) = scoreboard.season_standing(season, participant) {
+                scoreboard.season.tally(participant, standing);
             }
         }
-        ranks
-    }
-
-    fn leave(&mut self, participant: ParticipantId, standing: Standing, place: Place) {
-        for scope in scopes(place) {
-            self.changed.insert(scope, self.revision);
-            let standings = &self.standings;
-            if let Some(board) = self.boards.get_mut(&scope) {
-                board.remove(participant, &standing, |who| known(standings, who));
-            }
-        }
-    }
-
-    fn revision_of(&self, scope: Scope) -> u64 {
-        self.changed.get(&scope).copied().unwrap_or_default()
-    }
-
-    fn rank(&self, scope: Scope, participant: ParticipantId) -> Option<u64> {
-        let standing = slot(&self.standings, participant)?;
-        self.boards.get(&scope)?.rank(participant, &standing, |who| known(&self.standings, who))
+        let place = |i| roster.with(ParticipantId(i), |player| player.place).unwrap_or_default();
+        let places: Vec<Place> = (0..most).map(place).collect();
+        let Scoreboard { rounds, season, .. } = &mut scoreboard;
+        std::thread::scope(|threads| {
+            threads.spawn(|| season.rank_all(&places));
+            rounds.iter_mut().for_each(|round| round.rank_all(&places));
+        });
+        scoreboard
     }
 }
 
-/// The scopes that rank somebody of this place.
-fn scopes(place: Place) -> impl Iterator<Item = Scope> {
-    [
-        Some(Scope::Region),
-        Some(Scope::City(place.city)),
-        place.county.map(Scope::County),
-        place.organisation.map(Scope::Organisation),
-        place.group.map(Scope::Group),
-        place.group.map(|group| Scope::CityGroup(place.city, group)),
-    ]
-    .into_iter()
-    .flatten()
-}
-
-fn slot<T: Copy>(slots: &[Option<T>], participant: ParticipantId) -> Option<T> {
-    slots.get(participant.0 as usize).copied().flatten()
-}
-
-fn slot_mut<T: Copy>(slots: &mut Vec<Option<T>>, participant: ParticipantId) -> &mut Option<T> {
-    let place = participant.0 as usize;
-    if slots.len() <= place {
-        slots.resize(place + 1, None);
-    }
-    &mut slots[place]
-}
-
-/// The standing of somebody who is on a board.
-fn known(standings: &[Option<Standing>], who: ParticipantId) -> Standing {
-    slot(standings, who).expect("whoever is on a board has a standing")
-}
+#[cfg(test)]
+mod tests;

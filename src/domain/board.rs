@@ -161,6 +161,14 @@ impl<const BLOCK_MAX: usize, const GROUP_MAX: usize> Board<BLOCK_MAX, GROUP_MAX>
         }
     }
 
+    /// Gives back what was reserved beyond what there is: after a board has been filled, and before others come between.
+    pub fn shrink(&mut self) {
+        self.heads.shrink_to_fit();
+        self.counts.shrink_to_fit();
+        self.groups.shrink_to_fit();
+        self.groups.iter_mut().for_each(Group::shrink);
+    }
+
     /// From 1. `None`: under that standing they are not on the board.
     pub fn rank(
         &self,

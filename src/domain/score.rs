@@ -74,15 +74,22 @@ impl PartialOrd for Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
     pub standing: Standing,
-    /// The best of the latest day, for [`TallyRule::SumOfDailyBest`].
+    /// Of no meaning under rules other than [`TallyRule::SumOfDailyBest`].
+    pub latest: DayBest,
+}
+
+/// The best attempt of a participant's latest day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DayBest {
     day: Day,
-    day_best: (u32, u64),
+    score: u32,
+    elapsed_ms: u64,
 }
 
 impl Tally {
     /// The tally after its first counted attempt, which belongs to `day`.
     pub fn first(attempt: Standing, day: Day) -> Tally {
-        Tally { standing: attempt, day, day_best: (attempt.score, attempt.elapsed_ms) }
+        Tally { standing: attempt, latest: DayBest { day, score: attempt.score, elapsed_ms: attempt.elapsed_ms } }
     }
 
     /// Takes one more counted attempt. Attempts of one participant never overlap, so they come in the order of their days.
@@ -96,16 +103,16 @@ impl Tally {
     }
 
     fn add_to_day(&mut self, attempt: Standing, day: Day) {
-        if day != self.day {
-            self.day = day;
-            self.day_best = (attempt.score, attempt.elapsed_ms);
+        let best = DayBest { day, score: attempt.score, elapsed_ms: attempt.elapsed_ms };
+        if day != self.latest.day {
+            self.latest = best;
             self.accumulate(attempt.score, attempt.elapsed_ms, attempt);
             return;
         }
-        let (score, elapsed_ms) = self.day_best;
+        let DayBest { score, elapsed_ms, .. } = self.latest;
         let better = (attempt.score, std::cmp::Reverse(attempt.elapsed_ms)) > (score, std::cmp::Reverse(elapsed_ms));
         if better {
-            self.day_best = (attempt.score, attempt.elapsed_ms);
+            self.latest = best;
             self.standing = Standing {
                 score: self.standing.score - score + attempt.score,
                 elapsed_ms: self.standing.elapsed_ms - elapsed_ms + attempt.elapsed_ms,

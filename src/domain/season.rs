@@ -21,7 +21,7 @@ mod round_sentences;
 mod rounds;
 mod sentences;
 #[cfg(test)]
-pub(in crate::domain) mod tests;
+pub(crate) mod tests;
 mod times;
 mod weeks;
 

@@ -88,6 +88,31 @@ impl TimeZone {
     }
 }
 
+/// [`TimeZone::day`] for very many moments near to each other: the time zone is asked once for each stretch without a clock change.
+pub struct Days<'z> {
+    zone: &'z TimeZone,
+    from: Timestamp,
+    until: Timestamp,
+    offset_ms: i64,
+}
+
+impl Days<'_> {
+    pub fn of(zone: &TimeZone) -> Days<'_> {
+        Days { zone, from: Timestamp(0), until: Timestamp(0), offset_ms: 0 }
+    }
+
+    pub fn day(&mut self, at: Timestamp) -> Day {
+        if !(self.from..self.until).contains(&at) {
+            let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX);
+            let change = self.zone.zone.following(instant).next();
+            self.from = at;
+            self.until = change.map_or(Timestamp(i64::MAX), |change| Timestamp(change.timestamp().as_millisecond()));
+            self.offset_ms = i64::from(self.zone.zone.to_offset(instant).seconds()) * 1000;
+        }
+        Day((at.0 + self.offset_ms).div_euclid(86_400_000) as i32)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("没有名为「{0}」的时区")]
 pub struct UnknownTimeZone(pub String);
@@ -118,6 +143,20 @@ mod tests {
         let day = zone.day(midnight);
         assert_eq!(zone.day(midnight.plus_ms(-1)), Day(day.0 - 1));
         assert_eq!(zone.start_of(day), midnight);
+    }
+
+    #[test]
+    fn the_days_of_many_moments_are_those_of_each() {
+        // A clock that went back from a minute past midnight, one that goes by half an hour, one that never does.
+        for name in ["America/St_Johns", "Australia/Lord_Howe", "Asia/Shanghai"] {
+            let zone = TimeZone::named(name).unwrap();
+            let mut days = Days::of(&zone);
+            // From 2009 on, every 37 minutes for three years; then back again.
+            let moments = (0..42_000).map(|i| Timestamp(1_230_768_000_000 + i * 37 * 60_000));
+            for at in moments.clone().chain(moments.rev().step_by(7)) {
+                assert_eq!(days.day(at), zone.day(at), "{name} {at:?}");
+            }
+        }
     }
 
     #[test]

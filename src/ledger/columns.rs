@@ -16,48 +16,51 @@ use crate::ledger::rows::Rows;
 use crate::ledger::store::LaneState;
 use crate::ledger::store::LedgerError;
 use crate::ledger::store::Noted;
+use crate::ledger::store::Outcome;
 use crate::ledger::store::Recorded;
+use crate::ledger::store::Told;
 use crate::ledger::store::seed_of;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 
-/// A column of a row, by name. Numbers are asked for as they are meant; how wide a database keeps them is its own affair.
+/// A column of a row, by its place in the list that was selected: finding names costs as much as reading. Numbers are asked
+/// for as they are meant; how wide a database keeps them is its own affair.
 pub(super) trait Columns {
-    fn whole(&self, name: &'static str) -> Result<i64, LedgerError>;
-    fn maybe_whole(&self, name: &'static str) -> Result<Option<i64>, LedgerError>;
-    fn truth(&self, name: &'static str) -> Result<bool, LedgerError>;
-    fn text(&self, name: &'static str) -> Result<&str, LedgerError>;
-    fn maybe_text(&self, name: &'static str) -> Result<Option<&str>, LedgerError>;
-    fn bytes(&self, name: &'static str) -> Result<&[u8], LedgerError>;
+    fn whole(&self, at: usize) -> Result<i64, LedgerError>;
+    fn maybe_whole(&self, at: usize) -> Result<Option<i64>, LedgerError>;
+    fn truth(&self, at: usize) -> Result<bool, LedgerError>;
+    fn text(&self, at: usize) -> Result<&str, LedgerError>;
+    fn maybe_text(&self, at: usize) -> Result<Option<&str>, LedgerError>;
+    fn bytes(&self, at: usize) -> Result<&[u8], LedgerError>;
 }
 
 macro_rules! columns {
     ($row:ty) => {
         impl Columns for $row {
-            fn whole(&self, name: &'static str) -> Result<i64, LedgerError> {
+            fn whole(&self, at: usize) -> Result<i64, LedgerError> {
                 // Unchecked is the type's name, not its value: smaller columns are read as well.
-                Ok(self.try_get_unchecked(name)?)
+                Ok(self.try_get_unchecked(at)?)
             }
 
-            fn maybe_whole(&self, name: &'static str) -> Result<Option<i64>, LedgerError> {
-                Ok(self.try_get_unchecked(name)?)
+            fn maybe_whole(&self, at: usize) -> Result<Option<i64>, LedgerError> {
+                Ok(self.try_get_unchecked(at)?)
             }
 
-            fn truth(&self, name: &'static str) -> Result<bool, LedgerError> {
-                Ok(self.try_get(name)?)
+            fn truth(&self, at: usize) -> Result<bool, LedgerError> {
+                Ok(self.try_get(at)?)
             }
 
-            fn text(&self, name: &'static str) -> Result<&str, LedgerError> {
-                Ok(self.try_get(name)?)
+            fn text(&self, at: usize) -> Result<&str, LedgerError> {
+                Ok(self.try_get(at)?)
             }
 
-            fn maybe_text(&self, name: &'static str) -> Result<Option<&str>, LedgerError> {
-                Ok(self.try_get(name)?)
+            fn maybe_text(&self, at: usize) -> Result<Option<&str>, LedgerError> {
+                Ok(self.try_get(at)?)
             }
 
-            fn bytes(&self, name: &'static str) -> Result<&[u8], LedgerError> {
-                Ok(self.try_get(name)?)
+            fn bytes(&self, at: usize) -> Result<&[u8], LedgerError> {
+                Ok(self.try_get(at)?)
             }
         }
     };
@@ -66,9 +69,40 @@ macro_rules! columns {
 columns!(SqliteRow);
 columns!(PgRow);
 
+impl Columns for rusqlite::Row<'_> {
+    fn whole(&self, at: usize) -> Result<i64, LedgerError> {
+        Ok(self.get(at)?)
+    }
+
+    fn maybe_whole(&self, at: usize) -> Result<Option<i64>, LedgerError> {
+        Ok(self.get(at)?)
+    }
+
+    fn truth(&self, at: usize) -> Result<bool, LedgerError> {
+        Ok(self.get(at)?)
+    }
+
+    fn text(&self, at: usize) -> Result<&str, LedgerError> {
+        Ok(self.get_ref(at)?.as_str().map_err(rusqlite::Error::from)?)
+    }
+
+    fn maybe_text(&self, at: usize) -> Result<Option<&str>, LedgerError> {
+        Ok(self.get_ref(at)?.as_str_or_null().map_err(rusqlite::Error::from)?)
+    }
+
+    fn bytes(&self, at: usize) -> Result<&[u8], LedgerError> {
+        Ok(self.get_ref(at)?.as_blob().map_err(rusqlite::Error::from)?)
+    }
+}
+
 /// A number that has to fit where it belongs.
-fn fitting<T: TryFrom<i64>>(row: &impl Columns, n: EntryNumber, name: &'static str) -> Result<T, LedgerError> {
-    let value = row.whole(name)?;
+fn fitting<T: TryFrom<i64>>(
+    row: &impl Columns,
+    n: EntryNumber,
+    at: usize,
+    name: &'static str,
+) -> Result<T, LedgerError> {
+    let value = row.whole(at)?;
     T::try_from(value).map_err(|_| LedgerError::Unreadable { n, what: format!("{name} 是 {value}") })
 }
 
@@ -81,42 +115,51 @@ pub(super) const SELECT_PARTICIPANT: &str = "select id, n, request, name, city, 
 /// An attempt's start beside its end, if it has one.
 pub(super) const SELECT_ATTEMPT: &str = "
     select s.attempt, s.n, s.participant, s.period, s.number, s.seed, s.at,
-           e.n as ended_n, e.score, e.correct, e.elapsed_ms, e.at as ended_at, e.ending, e.answers, e.receipt
+           e.n, e.score, e.correct, e.elapsed_ms, e.at, e.ending, e.answers, e.receipt
     from start s left join ended e on e.attempt = s.attempt";
 
+/// The same without the answers and the receipt.
+pub(super) const SELECT_OUTCOME: &str = "
+    select s.attempt, s.n, s.participant, s.period, s.number, s.seed, s.at,
+           e.n, e.score, e.correct, e.elapsed_ms, e.at, e.ending
+    from start s left join ended e on e.attempt = s.attempt";
+
+/// Of `epoch, last_n, alive_at`.
 pub(super) fn lane(row: &impl Columns) -> Result<LaneState, LedgerError> {
-    let alive_at = row.whole("alive_at")?;
+    let alive_at = row.whole(2)?;
     Ok(LaneState {
-        epoch: row.whole("epoch")?,
-        last_n: row.whole("last_n")?,
+        epoch: row.whole(0)?,
+        last_n: row.whole(1)?,
         alive_at: (alive_at != 0).then_some(Timestamp(alive_at)),
     })
 }
 
+/// Of `n, at, body`.
 pub(super) fn noted(row: &impl Columns) -> Result<Noted, LedgerError> {
-    let n = row.whole("n")?;
-    let note = serde_json::from_str(row.text("body")?)
-        .map_err(|error| LedgerError::Unreadable { n, what: error.to_string() })?;
-    Ok(Noted { n, at: Timestamp(row.whole("at")?), note })
+    let n = row.whole(0)?;
+    let note =
+        serde_json::from_str(row.text(2)?).map_err(|error| LedgerError::Unreadable { n, what: error.to_string() })?;
+    Ok(Noted { n, at: Timestamp(row.whole(1)?), note })
 }
 
+/// Of [`SELECT_PARTICIPANT`].
 pub(super) fn registered(row: &impl Columns) -> Result<(EntryNumber, Registered), LedgerError> {
-    let n = row.whole("n")?;
-    let maybe = |name| Ok::<_, LedgerError>(row.maybe_text(name)?.map(str::to_owned));
+    let n = row.whole(1)?;
+    let maybe = |at| Ok::<_, LedgerError>(row.maybe_text(at)?.map(str::to_owned));
     let registered = Registered {
-        participant: ParticipantId(row.whole("id")?),
-        request: sixteen(n, row.bytes("request")?)?,
+        participant: ParticipantId(row.whole(0)?),
+        request: sixteen(n, row.bytes(2)?)?,
         who: Who {
-            name: row.text("name")?.to_owned(),
-            city: row.text("city")?.to_owned(),
-            county: maybe("county")?,
-            organisation: maybe("organisation")?,
-            group: maybe("group_id")?,
+            name: row.text(3)?.to_owned(),
+            city: row.text(4)?.to_owned(),
+            county: maybe(5)?,
+            organisation: maybe(6)?,
+            group: maybe(7)?,
         },
-        token: TokenHash(sixteen(n, row.bytes("token")?)?),
-        recovery: TokenHash(sixteen(n, row.bytes("recovery")?)?),
-        consented: row.truth("consented")?,
-        at: Timestamp(row.whole("at")?),
+        token: TokenHash(sixteen(n, row.bytes(8)?)?),
+        recovery: TokenHash(sixteen(n, row.bytes(9)?)?),
+        consented: row.truth(10)?,
+        at: Timestamp(row.whole(11)?),
     };
     Ok((n, registered))
 }
@@ -125,47 +168,61 @@ fn sixteen(n: EntryNumber, bytes: &[u8]) -> Result<[u8; 16], LedgerError> {
     bytes.try_into().map_err(|_| LedgerError::Unreadable { n, what: "应当是 16 字节".into() })
 }
 
+/// Of [`SELECT_ATTEMPT`].
 pub(super) fn recorded(row: &impl Columns) -> Result<Recorded, LedgerError> {
-    let n = row.whole("n")?;
-    let attempt = AttemptId(row.whole("attempt")?);
-    let started = Started {
-        attempt,
-        participant: ParticipantId(row.whole("participant")?),
-        period: row.whole("period")?,
-        number: fitting(row, n, "number")?,
-        seed: seed_of(n, row.bytes("seed")?)?,
-        at: Timestamp(row.whole("at")?),
-    };
-    let ended = match row.maybe_whole("ended_n")? {
+    let Told { n, started, outcome } = told(row)?;
+    let unreadable = |n, what: &str| LedgerError::Unreadable { n, what: what.to_owned() };
+    let ended = match outcome {
         None => None,
-        Some(ended_n) => Some((ended_n, ended(row, ended_n, attempt)?)),
+        Some((ended_n, outcome)) => {
+            let fates = unpack(row.bytes(13)?).ok_or_else(|| unreadable(ended_n, "答案读不出"))?;
+            let Outcome { score, correct, elapsed_ms, at, ending } = outcome;
+            let (attempt, receipt) = (started.attempt, row.text(14)?.to_owned());
+            Some((ended_n, Ended { attempt, score, correct, elapsed_ms, at, ending, fates, receipt }))
+        }
     };
     Ok(Recorded { n, started, ended })
 }
 
-fn ended(row: &impl Columns, n: EntryNumber, attempt: AttemptId) -> Result<Ended, LedgerError> {
-    let unreadable = |what: &str| LedgerError::Unreadable { n, what: what.to_owned() };
-    Ok(Ended {
-        attempt,
-        score: fitting(row, n, "score")?,
-        correct: fitting(row, n, "correct")?,
-        elapsed_ms: fitting(row, n, "elapsed_ms")?,
-        at: Timestamp(row.whole("ended_at")?),
-        ending: Ending::from_code(fitting(row, n, "ending")?).ok_or_else(|| unreadable("结束方式不认识"))?,
-        fates: unpack(row.bytes("answers")?).ok_or_else(|| unreadable("答案读不出"))?,
-        receipt: row.text("receipt")?.to_owned(),
+/// Of [`SELECT_OUTCOME`].
+pub(super) fn told(row: &impl Columns) -> Result<Told, LedgerError> {
+    let n = row.whole(1)?;
+    let started = Started {
+        attempt: AttemptId(row.whole(0)?),
+        participant: ParticipantId(row.whole(2)?),
+        period: row.whole(3)?,
+        number: fitting(row, n, 4, "number")?,
+        seed: seed_of(n, row.bytes(5)?)?,
+        at: Timestamp(row.whole(6)?),
+    };
+    let outcome = match row.maybe_whole(7)? {
+        None => None,
+        Some(ended_n) => Some((ended_n, outcome(row, ended_n)?)),
+    };
+    Ok(Told { n, started, outcome })
+}
+
+fn outcome(row: &impl Columns, n: EntryNumber) -> Result<Outcome, LedgerError> {
+    let unknown = || LedgerError::Unreadable { n, what: "结束方式不认识".to_owned() };
+    Ok(Outcome {
+        score: fitting(row, n, 8, "score")?,
+        correct: fitting(row, n, 9, "correct")?,
+        elapsed_ms: fitting(row, n, 10, "elapsed_ms")?,
+        at: Timestamp(row.whole(11)?),
+        ending: Ending::from_code(fitting(row, n, 12, "ending")?).ok_or_else(unknown)?,
     })
 }
 
+/// Of [`SELECT_ANSWER`].
 pub(super) fn raw_answer(row: &impl Columns) -> Result<RawAnswer, LedgerError> {
-    let n = row.whole("n")?;
+    let n = row.whole(0)?;
     Ok(RawAnswer {
         n,
-        attempt: AttemptId(row.whole("attempt")?),
-        seq: fitting(row, n, "seq")?,
-        given: fitting(row, n, "given")?,
-        elapsed_ms: fitting(row, n, "elapsed_ms")?,
-        at: Timestamp(row.whole("at")?),
+        attempt: AttemptId(row.whole(1)?),
+        seq: fitting(row, n, 2, "seq")?,
+        given: fitting(row, n, 3, "given")?,
+        elapsed_ms: fitting(row, n, 4, "elapsed_ms")?,
+        at: Timestamp(row.whole(5)?),
     })
 }
 

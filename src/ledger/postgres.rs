@@ -14,6 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::columns;
 use crate::ledger::columns::SELECT_ANSWER;
 use crate::ledger::columns::SELECT_ATTEMPT;
+use crate::ledger::columns::SELECT_OUTCOME;
 use crate::ledger::columns::SELECT_PARTICIPANT;
 use crate::ledger::columns::joined;
 use crate::ledger::entry::EntryNumber;
@@ -28,6 +29,7 @@ use crate::ledger::store::PAGE_ROWS;
 use crate::ledger::store::RawAnswer;
 use crate::ledger::store::Recorded;
 use crate::ledger::store::Store;
+use crate::ledger::store::Told;
 use futures_util::future::BoxFuture;
 use session::Backend;
 use session::Entrance;
@@ -320,6 +322,14 @@ impl Store for Postgres {
             let query = sqlx::query(joined(SELECT_ATTEMPT, "where s.attempt > $1 order by s.attempt limit $2"));
             let found = query.bind(after.0).bind(PAGE_ROWS).fetch_all(&readers).await?;
             found.iter().map(columns::recorded).collect()
+        })
+    }
+
+    fn outcomes(&self, after: AttemptId) -> BoxFuture<'_, Result<Vec<Told>, LedgerError>> {
+        self.read(move |readers| async move {
+            let query = sqlx::query(joined(SELECT_OUTCOME, "where s.attempt > $1 order by s.attempt limit $2"));
+            let found = query.bind(after.0).bind(PAGE_ROWS).fetch_all(&readers).await?;
+            found.iter().map(columns::told).collect()
         })
     }
 

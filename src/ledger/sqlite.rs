@@ -1,8 +1,9 @@
-//! The ledger on SQLite: `ledger.db` in the data folder, one writer connection, a pool for reads. The writer is rusqlite's,
+//! The ledger on SQLite: `ledger.db` in the data folder, one writer connection, a pool for short reads, pages for long ones. The writer is rusqlite's,
 //! which works on the thread that asks: sqlx's hands each statement to a thread of its own, and a commit waited for that.
 //! Durable means: WAL with `synchronous=FULL`, so each commit has been flushed to the disk when it returns.
 
 mod copy;
+mod pages;
 mod write;
 
 use crate::domain::ids::AttemptId;
@@ -12,6 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::columns;
 use crate::ledger::columns::SELECT_ANSWER;
 use crate::ledger::columns::SELECT_ATTEMPT;
+use crate::ledger::columns::SELECT_OUTCOME;
 use crate::ledger::columns::SELECT_PARTICIPANT;
 use crate::ledger::columns::joined;
 use crate::ledger::entry::EntryNumber;
@@ -26,7 +28,9 @@ use crate::ledger::store::PAGE_ROWS;
 use crate::ledger::store::RawAnswer;
 use crate::ledger::store::Recorded;
 use crate::ledger::store::Store;
+use crate::ledger::store::Told;
 use futures_util::future::BoxFuture;
+use pages::Pages;
 use rusqlite::Connection;
 use rusqlite::OpenFlags;
 use sqlx::ConnectOptions;
@@ -58,6 +62,8 @@ const READERS_MAX: u32 = 4;
 const CHECKPOINT_PAGES: i64 = 10_000;
 /// Pages that a connection keeps, negative for KiB, as SQLite has it. What is not there is in the system's cache.
 const CACHE_KIB: i64 = -8_192;
+/// How the pages of attempts follow one another.
+const OF_ATTEMPTS: &str = "where s.attempt > ? order by s.attempt limit ?";
 /// So long a connection waits for another one of this process.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -65,6 +71,7 @@ pub struct Sqlite {
     /// `None` once closed, or where the folder was only opened to be read.
     writer: Mutex<Option<Connection>>,
     readers: SqlitePool,
+    pages: Pages,
     /// Holds the folder for this process until dropped.
     _lock: File,
 }
@@ -84,7 +91,12 @@ impl Sqlite {
         let writer = writer(folder)?;
         // After a crash the log is written back in full before anything is acknowledged, so that what is read is on the disk.
         checkpoint(&writer)?;
-        Ok(Sqlite { writer: Mutex::new(Some(writer)), readers: readers(folder).await?, _lock: lock })
+        Ok(Sqlite {
+            writer: Mutex::new(Some(writer)),
+            readers: readers(folder).await?,
+            pages: Pages::of(folder),
+            _lock: lock,
+        })
     }
 
     /// Opens the ledger in `folder` beside a stopped server, changing nothing. Which season it is, is in its notes.
@@ -95,7 +107,7 @@ impl Sqlite {
         let file = folder.join("ledger.db");
         std::fs::metadata(&file).map_err(|cause| at(&file, cause))?;
         let lock = lock(folder)?;
-        Ok(Sqlite { writer: Mutex::new(None), readers: readers(folder).await?, _lock: lock })
+        Ok(Sqlite { writer: Mutex::new(None), readers: readers(folder).await?, pages: Pages::of(folder), _lock: lock })
     }
 }
 
@@ -223,36 +235,20 @@ impl Store for Sqlite {
     }
 
     fn participants(&self, after: ParticipantId) -> BoxFuture<'_, Result<Vec<(EntryNumber, Registered)>, LedgerError>> {
-        Box::pin(async move {
-            let found = sqlx::query(joined(SELECT_PARTICIPANT, "where id > ? order by id limit ?"))
-                .bind(after.0)
-                .bind(PAGE_ROWS)
-                .fetch_all(&self.readers)
-                .await?;
-            found.iter().map(columns::registered).collect()
-        })
+        self.pages
+            .after(SELECT_PARTICIPANT, "where id > ? order by id limit ?", after.0, |row| columns::registered(row))
     }
 
     fn attempts(&self, after: AttemptId) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
-        Box::pin(async move {
-            let found = sqlx::query(joined(SELECT_ATTEMPT, "where s.attempt > ? order by s.attempt limit ?"))
-                .bind(after.0)
-                .bind(PAGE_ROWS)
-                .fetch_all(&self.readers)
-                .await?;
-            found.iter().map(columns::recorded).collect()
-        })
+        self.pages.after(SELECT_ATTEMPT, OF_ATTEMPTS, after.0, |row| columns::recorded(row))
+    }
+
+    fn outcomes(&self, after: AttemptId) -> BoxFuture<'_, Result<Vec<Told>, LedgerError>> {
+        self.pages.after(SELECT_OUTCOME, OF_ATTEMPTS, after.0, |row| columns::told(row))
     }
 
     fn answers(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<RawAnswer>, LedgerError>> {
-        Box::pin(async move {
-            let found = sqlx::query(joined(SELECT_ANSWER, "where n > ? order by n limit ?"))
-                .bind(after)
-                .bind(PAGE_ROWS)
-                .fetch_all(&self.readers)
-                .await?;
-            found.iter().map(columns::raw_answer).collect()
-        })
+        self.pages.after(SELECT_ANSWER, "where n > ? order by n limit ?", after, |row| columns::raw_answer(row))
     }
 
     fn attempt(&self, id: AttemptId) -> BoxFuture<'_, Result<Option<Recorded>, LedgerError>> {

@@ -1,5 +1,6 @@
 //! What a database must do to be the ledger. One trait, two dialects, one suite that both must pass.
 
+use crate::domain::attempt::Ending;
 use crate::domain::fairness::Seed;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
@@ -93,6 +94,31 @@ pub struct Recorded {
     pub ended: Option<(EntryNumber, Ended)>,
 }
 
+/// What an attempt came to, without the answers that it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub score: u32,
+    pub correct: u32,
+    pub elapsed_ms: u64,
+    pub at: Timestamp,
+    pub ending: Ending,
+}
+
+impl From<&Ended> for Outcome {
+    fn from(ended: &Ended) -> Outcome {
+        let Ended { score, correct, elapsed_ms, at, ending, .. } = *ended;
+        Outcome { score, correct, elapsed_ms, at, ending }
+    }
+}
+
+/// Of an attempt what limits and boards need: a start reads every attempt there was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Told {
+    pub n: EntryNumber,
+    pub started: Started,
+    pub outcome: Option<(EntryNumber, Outcome)>,
+}
+
 /// One batch, committed whole or not at all. Entry i of `entries` has the number `first + i`.
 pub struct Batch<'a> {
     pub epoch: i64,
@@ -114,6 +140,8 @@ pub trait Store: Send + Sync {
     fn notes(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<Noted>, LedgerError>>;
     fn participants(&self, after: ParticipantId) -> BoxFuture<'_, Result<Vec<(EntryNumber, Registered)>, LedgerError>>;
     fn attempts(&self, after: AttemptId) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>>;
+    /// The attempts again, without their answers.
+    fn outcomes(&self, after: AttemptId) -> BoxFuture<'_, Result<Vec<Told>, LedgerError>>;
     fn answers(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<RawAnswer>, LedgerError>>;
 
     fn attempt(&self, id: AttemptId) -> BoxFuture<'_, Result<Option<Recorded>, LedgerError>>;

@@ -15,9 +15,11 @@ use kejing::ledger::store::Batch;
 use kejing::ledger::store::LaneState;
 use kejing::ledger::store::LedgerError;
 use kejing::ledger::store::Noted;
+use kejing::ledger::store::Outcome;
 use kejing::ledger::store::RawAnswer;
 use kejing::ledger::store::Recorded;
 use kejing::ledger::store::Store;
+use kejing::ledger::store::Told;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::time::Duration;
@@ -331,6 +333,16 @@ impl Store for Memory {
 
     fn attempts(&self, after: AttemptId) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
         ready(self.disk().recorded().into_iter().filter(|recorded| recorded.started.attempt > after).collect())
+    }
+
+    fn outcomes(&self, after: AttemptId) -> BoxFuture<'_, Result<Vec<Told>, LedgerError>> {
+        let told = |recorded: Recorded| Told {
+            n: recorded.n,
+            started: recorded.started,
+            outcome: recorded.ended.map(|(n, ended)| (n, Outcome::from(&ended))),
+        };
+        let recorded = self.disk().recorded().into_iter();
+        ready(recorded.filter(|recorded| recorded.started.attempt > after).map(told).collect())
     }
 
     fn answers(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<RawAnswer>, LedgerError>> {

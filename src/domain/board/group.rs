@@ -118,9 +118,19 @@ impl<const BLOCK_MAX: usize, const GROUP_MAX: usize> Group<BLOCK_MAX, GROUP_MAX>
         }
         let room = self.blocks.len() < Self::GROUP_FILL;
         if room {
-            self.insert_block(last + 1, vec![entry]);
+            // As a rule the block is filled, so it doesn't grow into its size by steps.
+            let mut block = Vec::with_capacity(Self::BLOCK_FILL);
+            block.push(entry);
+            self.insert_block(last + 1, block);
         }
         room
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.heads.shrink_to_fit();
+        self.counts.shrink_to_fit();
+        self.blocks.shrink_to_fit();
+        self.blocks.iter_mut().for_each(Vec::shrink_to_fit);
     }
 
     pub(super) fn remove(&mut self, place: &Place) {

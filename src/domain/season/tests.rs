@@ -10,7 +10,7 @@ fn from(folder: &Path) -> impl Fn(&str) -> Result<String, String> {
 }
 
 /// A shipped season file, by its path below `seasons/`.
-pub(in crate::domain) fn shipped(path: &str) -> Season {
+pub(crate) fn shipped(path: &str) -> Season {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("seasons").join(path);
     let text = std::fs::read_to_string(&file).unwrap();
     Season::read(&text, &from(file.parent().unwrap())).unwrap_or_else(|faults| {
