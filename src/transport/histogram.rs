@@ -41,7 +41,7 @@ impl Histogram {
 impl EncodeMetric for Histogram {
     fn encode(&self, mut encoder: MetricEncoder) -> Result<(), fmt::Error> {
         let Inner { bounds, counts, sum, a_unit } = &*self.0;
-        let above = bounds.iter().map(|bound| *bound as f64 / a_unit).chain([f64::MAX]);
+        let above = bounds.iter().map(|bound| *bound as f64 / a_unit).chain([f64::INFINITY]);
         let counted = counts.iter().map(|count| count.load(Ordering::Relaxed));
         let buckets: Vec<(f64, u64)> = above.zip(counted).collect();
         let count = buckets.iter().map(|(_, count)| count).sum();
