@@ -15,11 +15,11 @@ feedback = "after_paper"
 
 [[round.section]]
 kind = "single"
-count = 3
+count = 10
 points = 10
 "#;
 
-/// Plays one paper, does `act` to the stopped ledger, and returns what replay says of it.
+/// Plays one paper, long enough that the right answers to it are not by chance those to another; does `act` to the stopped ledger, and returns what replay says of it.
 async fn after(act: &'static str) -> Vec<String> {
     let server = Server::of(DAILY).await;
     let key = Key::of_the_shipped_bank();

@@ -2,6 +2,7 @@
 //! which works on the thread that asks: sqlx's hands each statement to a thread of its own, and a commit waited for that.
 //! Durable means: WAL with `synchronous=FULL`, so each commit has been flushed to the disk when it returns.
 
+mod checkpoints;
 mod copy;
 mod pages;
 mod write;
@@ -29,6 +30,7 @@ use crate::ledger::store::RawAnswer;
 use crate::ledger::store::Recorded;
 use crate::ledger::store::Store;
 use crate::ledger::store::Told;
+use checkpoints::Checkpoints;
 use futures_util::future::BoxFuture;
 use pages::Pages;
 use rusqlite::Connection;
@@ -58,8 +60,9 @@ const LANE: i64 = 1;
 const SEASON: i64 = 1;
 /// Connections for reads; more wait their turn.
 const READERS_MAX: u32 = 4;
-/// Pages of the log between checkpoints: fewer make some commits pay 5 ms for it.
-const CHECKPOINT_PAGES: i64 = 10_000;
+/// Pages of the log, 200 MB, at which a commit itself writes back what [`Checkpoints`] has not yet: under a load that never
+/// pauses the log can only be begun anew so.
+const CHECKPOINT_PAGES: i64 = 50_000;
 /// Pages that a connection keeps, negative for KiB, as SQLite has it. What is not there is in the system's cache.
 const CACHE_KIB: i64 = -8_192;
 /// How the pages of attempts follow one another.
@@ -72,6 +75,8 @@ pub struct Sqlite {
     writer: Mutex<Option<Connection>>,
     readers: SqlitePool,
     pages: Pages,
+    /// `None` where the folder was only opened to be read.
+    checkpoints: Option<Checkpoints>,
     /// Holds the folder for this process until dropped.
     _lock: File,
 }
@@ -91,10 +96,12 @@ impl Sqlite {
         let writer = writer(folder)?;
         // After a crash the log is written back in full before anything is acknowledged, so that what is read is on the disk.
         checkpoint(&writer)?;
+        let checkpoints = Checkpoints::on(self::writer(folder)?).map_err(|cause| at(folder, cause))?;
         Ok(Sqlite {
             writer: Mutex::new(Some(writer)),
             readers: readers(folder).await?,
             pages: Pages::of(folder),
+            checkpoints: Some(checkpoints),
             _lock: lock,
         })
     }
@@ -107,13 +114,20 @@ impl Sqlite {
         let file = folder.join("ledger.db");
         std::fs::metadata(&file).map_err(|cause| at(&file, cause))?;
         let lock = lock(folder)?;
-        Ok(Sqlite { writer: Mutex::new(None), readers: readers(folder).await?, pages: Pages::of(folder), _lock: lock })
+        Ok(Sqlite {
+            writer: Mutex::new(None),
+            readers: readers(folder).await?,
+            pages: Pages::of(folder),
+            checkpoints: None,
+            _lock: lock,
+        })
     }
 }
 
 impl Sqlite {
     /// Blocks: whoever writes has a thread for it.
     fn write<T>(&self, act: impl FnOnce(&mut Connection) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+        self.checkpoints.as_ref().map_or(Ok(()), Checkpoints::fine)?;
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         act(writer.as_mut().ok_or(LedgerError::Stopped)?)
     }
@@ -311,6 +325,9 @@ impl Store for Sqlite {
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {
             self.readers.close().await;
+            if let Some(checkpoints) = &self.checkpoints {
+                checkpoints.stop();
+            }
             let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(writer) = writer
                 && let Err(error) = checkpoint(&writer)
