@@ -8,6 +8,7 @@ pub(crate) mod toml_file;
 pub mod region;
 pub mod question;
 pub mod faults;
+pub mod draft;
 pub mod bank;
 pub mod rules;
 pub mod season;

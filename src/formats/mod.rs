@@ -2,6 +2,7 @@
 
 pub mod csv;
 mod draft;
+pub mod import;
 mod text;
 pub mod toml;
 
