@@ -1,5 +1,6 @@
 //! Who takes part: names, places, and what each has used of what the rounds allow.
 
+use crate::domain::ids::AttemptId;
 use crate::domain::ids::CityIndex;
 use crate::domain::ids::CountyIndex;
 use crate::domain::ids::GroupIndex;
@@ -60,6 +61,8 @@ pub struct Player {
     /// What has been changed this season, and may not be again.
     pub changed: Changes,
     uses: Vec<Use>,
+    /// The newest attempt whose start is durable; 0: there is none. From it a history is read back.
+    latest: AttemptId,
 }
 
 /// What a participant has used of one round.
@@ -138,7 +141,23 @@ impl Use {
 
 impl Player {
     pub fn new(name: &str, place: Place) -> Player {
-        Player { name: name.into(), place, moved: None, changed: Changes::default(), uses: Vec::new() }
+        Player {
+            name: name.into(),
+            place,
+            moved: None,
+            changed: Changes::default(),
+            uses: Vec::new(),
+            latest: AttemptId(0),
+        }
+    }
+
+    pub fn latest(&self) -> Option<AttemptId> {
+        (self.latest != AttemptId(0)).then_some(self.latest)
+    }
+
+    /// An attempt's start is durable; they are numbered in order.
+    pub fn started(&mut self, attempt: AttemptId) {
+        self.latest = self.latest.max(attempt);
     }
 
     pub fn usage(&self, round: RoundIndex) -> Use {
