@@ -9,5 +9,6 @@ mod columns;
 pub mod lane;
 pub mod sqlite;
 pub mod postgres;
+pub mod desk;
 pub mod place;
 pub mod copy;
