@@ -40,18 +40,25 @@ where
         }
     }
 
-    /// The next page, or `None` after the last. What is not asked for any more is read to its end and forgotten.
+    /// Waits for what was read in vain, nearly always a page behind the last: until then it holds the ledger.
+    async fn forget(&mut self) {
+        for (_, reading) in self.ahead.drain(..) {
+            let _ = reading.await;
+        }
+    }
+
+    /// The next page, or `None` after the last. Dropped in between, pages that are being read are read to their end and forgotten.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<T>>, LedgerError> {
         let Some((_, reading)) = self.ahead.pop_front() else { return Ok(None) };
         let page = reading.await.map_err(|_| LedgerError::Stopped)??;
         match page.last().filter(|_| page.len() as i64 == PAGE_ROWS).map(self.number) {
             Some(last) => {
                 if self.ahead.front().is_some_and(|(after, _)| *after != last) {
-                    self.ahead.clear();
+                    self.forget().await;
                 }
                 self.read_on(last);
             }
-            None => self.ahead.clear(),
+            None => self.forget().await,
         }
         Ok(Some(page))
     }
