@@ -35,8 +35,6 @@ macro_rules! named {
 numbered! {
     /// One person's place in the season, numbered in the order of registration from 1.
     ParticipantId(i64);
-    /// One of those who run the season, numbered from 1.
-    StaffId(i64);
     /// One go at one paper, numbered in the order of starting from 1; the last word in a tie.
     AttemptId(i64);
     /// A round's place in its season file, from 0.
@@ -60,4 +58,6 @@ named! {
     RoundId;
     /// A question's random name, the same in every version of its bank.
     QuestionId;
+    /// The random name of one of the staff.
+    StaffId;
 }

@@ -1,6 +1,7 @@
 //! 审题: where a question of a bank stands between its first draft and a published version, and who may move it on.
 
 use crate::domain::ids::StaffId;
+use crate::domain::time::Timestamp;
 use std::fmt;
 
 /// 一审, 二审, 三审: so many different people have to approve.
@@ -75,6 +76,13 @@ impl fmt::Display for ReviewRefusal {
     }
 }
 
+/// One person's yes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approval {
+    pub by: StaffId,
+    pub at: Timestamp,
+}
+
 /// A question's way through the review.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Review {
@@ -85,7 +93,7 @@ pub struct Review {
     /// Whose hand is in the current revision since the one that is carried.
     pub hands: Vec<StaffId>,
     /// Of the current revision, in their order.
-    pub approvals: Vec<StaffId>,
+    pub approvals: Vec<Approval>,
     /// How many it takes; fixed when it is submitted, so that a change of the bank's rule lets nothing slip through.
     pub reviews: u8,
     /// The revision that goes on from version to version until a newer one is approved.
@@ -99,8 +107,8 @@ impl Review {
         Review {
             state: State::Draft,
             revision: 1,
+            hands: vec![author.clone()],
             author,
-            hands: vec![author],
             approvals: Vec::new(),
             reviews,
             carried: None,
@@ -109,7 +117,7 @@ impl Review {
     }
 
     /// A new revision, in draft; what was published stays in its versions, and is carried on unless it was rested.
-    pub fn edit(&mut self, by: StaffId) {
+    pub fn edit(&mut self, by: &StaffId) {
         if self.state == State::Rested {
             self.carried = None;
             self.rested_from = None;
@@ -118,8 +126,8 @@ impl Review {
             // What was written before has been reviewed and is carried as it is.
             self.hands.clear();
         }
-        if !self.hands.contains(&by) {
-            self.hands.push(by);
+        if !self.hands.contains(by) {
+            self.hands.push(by.clone());
         }
         self.state = State::Draft;
         self.revision += 1;
@@ -138,9 +146,9 @@ impl Review {
 
     /// # Errors
     /// It doesn't wait for a review, or not for this person's.
-    pub fn approve(&mut self, by: StaffId) -> Result<(), ReviewRefusal> {
+    pub fn approve(&mut self, by: &StaffId, at: Timestamp) -> Result<(), ReviewRefusal> {
         self.may_approve(by)?;
-        self.approvals.push(by);
+        self.approvals.push(Approval { by: by.clone(), at });
         if self.approvals.len() >= usize::from(self.reviews) {
             self.state = State::Approved;
         }
@@ -149,12 +157,12 @@ impl Review {
 
     /// # Errors
     /// See [`Review::approve`].
-    pub fn may_approve(&self, by: StaffId) -> Result<(), ReviewRefusal> {
+    pub fn may_approve(&self, by: &StaffId) -> Result<(), ReviewRefusal> {
         self.is(&[State::Submitted])?;
-        if by == self.author || self.hands.contains(&by) {
+        if *by == self.author || self.hands.contains(by) {
             return Err(ReviewRefusal::OwnWork);
         }
-        if self.approvals.contains(&by) {
+        if self.approvals.iter().any(|approval| approval.by == *by) {
             return Err(ReviewRefusal::ApprovedBefore);
         }
         Ok(())
@@ -217,13 +225,27 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const ANNE: StaffId = StaffId(1);
-    const BO: StaffId = StaffId(2);
-    const CHEN: StaffId = StaffId(3);
-    const DAI: StaffId = StaffId(4);
+    const ANNE: &str = "1";
+    const BO: &str = "2";
+    const CHEN: &str = "3";
+    const DAI: &str = "4";
+
+    fn person(name: &str) -> StaffId {
+        StaffId(name.to_owned())
+    }
+
+    impl Review {
+        fn edited(&mut self, by: &str) {
+            self.edit(&person(by));
+        }
+
+        fn approved(&mut self, by: &str) -> Result<(), ReviewRefusal> {
+            self.approve(&person(by), Timestamp(7))
+        }
+    }
 
     fn submitted(reviews: u8) -> Review {
-        let mut review = Review::begun(ANNE, reviews);
+        let mut review = Review::begun(person(ANNE), reviews);
         review.submit(reviews).unwrap();
         review
     }
@@ -234,55 +256,55 @@ mod tests {
             let mut review = submitted(reviews);
             for by in [BO, CHEN, DAI].into_iter().take(usize::from(reviews)) {
                 assert_eq!(review.state, State::Submitted);
-                review.approve(by).unwrap();
+                review.approved(by).unwrap();
             }
             assert_eq!(review.state, State::Approved);
         }
         let mut review = submitted(2);
-        review.approve(BO).unwrap();
-        assert_eq!(review.approve(BO), Err(ReviewRefusal::ApprovedBefore));
+        review.approved(BO).unwrap();
+        assert_eq!(review.approved(BO), Err(ReviewRefusal::ApprovedBefore));
     }
 
     #[test]
     fn neither_the_author_nor_who_edited_it_approves() {
-        let mut review = Review::begun(ANNE, 1);
-        review.edit(BO);
+        let mut review = Review::begun(person(ANNE), 1);
+        review.edited(BO);
         review.submit(1).unwrap();
-        assert_eq!(review.approve(ANNE), Err(ReviewRefusal::OwnWork));
-        assert_eq!(review.approve(BO), Err(ReviewRefusal::OwnWork));
+        assert_eq!(review.approved(ANNE), Err(ReviewRefusal::OwnWork));
+        assert_eq!(review.approved(BO), Err(ReviewRefusal::OwnWork));
         review.send_back().unwrap();
         review.submit(1).unwrap();
-        assert_eq!(review.approve(BO), Err(ReviewRefusal::OwnWork), "its text is still in it");
-        assert_eq!(review.approve(CHEN), Ok(()));
+        assert_eq!(review.approved(BO), Err(ReviewRefusal::OwnWork), "its text is still in it");
+        assert_eq!(review.approved(CHEN), Ok(()));
     }
 
     #[test]
     fn whoever_edited_what_has_been_published_since_may_approve_what_others_write_later() {
-        let mut review = Review::begun(ANNE, 1);
-        review.edit(BO);
+        let mut review = Review::begun(person(ANNE), 1);
+        review.edited(BO);
         review.submit(1).unwrap();
-        review.approve(CHEN).unwrap();
+        review.approved(CHEN).unwrap();
         review.published();
-        review.edit(CHEN);
+        review.edited(CHEN);
         review.submit(1).unwrap();
-        assert_eq!(review.approve(ANNE), Err(ReviewRefusal::OwnWork));
-        assert_eq!(review.approve(CHEN), Err(ReviewRefusal::OwnWork));
-        assert_eq!(review.approve(BO), Ok(()));
+        assert_eq!(review.approved(ANNE), Err(ReviewRefusal::OwnWork));
+        assert_eq!(review.approved(CHEN), Err(ReviewRefusal::OwnWork));
+        assert_eq!(review.approved(BO), Ok(()));
     }
 
     #[test]
     fn an_edit_makes_a_draft_and_what_was_published_is_carried_on() {
         let mut review = submitted(1);
-        review.approve(BO).unwrap();
+        review.approved(BO).unwrap();
         assert_eq!(review.in_next_version(), Some(1));
         review.published();
         assert_eq!((review.state, review.carried), (State::Published, Some(1)));
-        review.edit(CHEN);
+        review.edited(CHEN);
         assert_eq!((review.state, review.revision, review.in_next_version()), (State::Draft, 2, Some(1)));
         review.published();
         assert_eq!((review.state, review.in_next_version()), (State::Draft, Some(1)));
         review.submit(1).unwrap();
-        review.approve(BO).unwrap();
+        review.approved(BO).unwrap();
         assert_eq!(review.in_next_version(), Some(2));
     }
 
@@ -290,7 +312,7 @@ mod tests {
     fn a_rested_question_is_in_no_version_to_come_until_it_is_woken_or_reviewed_anew() {
         let mut review = submitted(1);
         assert_eq!(review.rest(), Err(ReviewRefusal::WrongState(State::Submitted)));
-        review.approve(BO).unwrap();
+        review.approved(BO).unwrap();
         review.published();
         review.rest().unwrap();
         assert_eq!(review.in_next_version(), None);
@@ -298,7 +320,7 @@ mod tests {
         review.wake().unwrap();
         assert_eq!((review.state, review.in_next_version()), (State::Published, Some(1)));
         review.rest().unwrap();
-        review.edit(ANNE);
+        review.edited(ANNE);
         assert_eq!((review.state, review.in_next_version()), (State::Draft, None));
     }
 
@@ -307,28 +329,28 @@ mod tests {
         /// takes, none of whom wrote it.
         #[test]
         fn nothing_is_published_that_was_not_reviewed_by_others(
-            acts in prop::collection::vec((0..8u8, 1..6i64), 0..60), reviews in 1..=3u8,
+            acts in prop::collection::vec((0..8u8, 1..6u8), 0..60), reviews in 1..=3u8,
         ) {
-            let mut review = Review::begun(ANNE, reviews);
+            let mut review = Review::begun(person(ANNE), reviews);
             // Who wrote each revision since the one before that was published; who approved the current one.
-            let mut wrote = vec![ANNE];
-            let mut approved: Vec<StaffId> = Vec::new();
+            let mut wrote = vec![ANNE.to_owned()];
+            let mut approved: Vec<String> = Vec::new();
             let mut sound: Vec<u32> = Vec::new();
             for (act, by) in acts {
-                let by = StaffId(by);
+                let (even, by) = (by % 2 == 0, by.to_string());
                 match act {
                     0 => {
                         if review.state == State::Published {
                             wrote.clear();
                         }
-                        review.edit(by);
+                        review.edited(&by);
                         wrote.push(by);
                         approved.clear();
                     }
                     1 => if review.submit(reviews).is_ok() { approved.clear() },
-                    2..=4 => if review.approve(by).is_ok() { approved.push(by) },
+                    2..=4 => if review.approved(&by).is_ok() { approved.push(by) },
                     5 => if review.send_back().is_ok() { approved.clear() },
-                    6 => { let _ = if by.0 % 2 == 0 { review.rest() } else { review.wake() }; }
+                    6 => { let _ = if even { review.rest() } else { review.wake() }; }
                     _ => review.published(),
                 }
                 if review.state == State::Approved {
@@ -336,7 +358,7 @@ mod tests {
                     different.sort();
                     different.dedup();
                     prop_assert_eq!(different.len(), usize::from(reviews));
-                    prop_assert!(different.iter().all(|by| *by != ANNE && !wrote.contains(by)));
+                    prop_assert!(different.iter().all(|by| *by != *ANNE && !wrote.contains(by)));
                     sound.push(review.revision);
                 }
                 if let Some(revision) = review.in_next_version() {
