@@ -15,6 +15,7 @@ pub mod compare;
 pub mod bank;
 pub mod rules;
 pub mod season;
+pub mod staff;
 pub mod fairness;
 pub mod paper;
 pub mod proof;
