@@ -66,6 +66,8 @@ pub enum ReviewRefusal {
     ApprovedBefore,
 }
 
+impl std::error::Error for ReviewRefusal {}
+
 impl fmt::Display for ReviewRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

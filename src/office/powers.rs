@@ -1,5 +1,11 @@
 //! What one of the staff may do with a bank, from what they are there for.
 
+use crate::accounts::roles;
+use crate::accounts::roles::On;
+use crate::accounts::roles::Permission;
+use crate::domain::ids::CityIndex;
+use crate::domain::ids::CountyIndex;
+use crate::domain::ids::OrganisationIndex;
 use crate::domain::review::State;
 use crate::domain::season::Season;
 use crate::domain::staff::Grant;
@@ -27,33 +33,26 @@ pub struct Powers {
 
 impl Powers {
     pub fn of(grants: &[Grant], bank: &str, season: &Season) -> Powers {
-        let mut powers = Powers::default();
-        let here = |wanted: &Option<String>| wanted.as_deref().is_none_or(|wanted| wanted == bank);
-        for grant in grants {
-            match grant {
-                Grant::Administrator => {
-                    let all = Powers { sees_all: true, writes: true, reviews: true, publishes: true, rules: true, ..powers };
-                    powers = all;
-                }
-                Grant::Editor { bank } if here(bank) => (powers.sees_all, powers.writes) = (true, true),
-                Grant::Reviewer { bank } if here(bank) => {
-                    (powers.sees_all, powers.reviews, powers.publishes) = (true, true, true);
-                }
-                Grant::Association { place } => {
-                    powers.writes = true;
-                    if powers.places.is_empty() {
-                        powers.credit = Some(place.name(season).to_owned());
-                    }
-                    powers.places.extend(places_in(*place, season));
-                }
-                Grant::Auditor => powers.sees_all = true,
-                Grant::Editor { .. } | Grant::Reviewer { .. } => {}
+        let may = |permission| roles::may(grants, permission, On::Bank(bank), season);
+        let mut powers = Powers {
+            sees_all: may(Permission::SeeBank),
+            writes: may(Permission::WriteQuestions),
+            reviews: may(Permission::ReviewQuestions),
+            publishes: may(Permission::PublishBank),
+            rules: may(Permission::ManageBanks),
+            ..Powers::default()
+        };
+        // Who writes for the bank anyway does not write for a place.
+        if !powers.writes && may(Permission::OfferQuestions) {
+            let places = grants.iter().filter_map(|grant| match grant {
+                Grant::Association { place } => Some(*place),
+                _ => None,
+            });
+            for place in places {
+                powers.writes = true;
+                powers.credit.get_or_insert_with(|| place.name(season).to_owned());
+                powers.places.extend(places_in(place, season));
             }
-        }
-        // Who writes for the region's bank anyway does not write for a place.
-        if powers.sees_all && grants.iter().any(|grant| matches!(grant, Grant::Administrator | Grant::Editor { .. })) {
-            powers.places.clear();
-            powers.credit = None;
         }
         powers
     }
@@ -89,10 +88,10 @@ impl Powers {
 
 /// The place and all that lie in it.
 fn places_in(place: Place, season: &Season) -> Vec<String> {
-    let cities = (0..season.region.cities.len()).map(|at| Place::City(crate::domain::ids::CityIndex(at as u16)));
-    let counties = (0..season.region.counties.len()).map(|at| Place::County(crate::domain::ids::CountyIndex(at as u16)));
+    let cities = (0..season.region.cities.len()).map(|at| Place::City(CityIndex(at as u16)));
+    let counties = (0..season.region.counties.len()).map(|at| Place::County(CountyIndex(at as u16)));
     let organisations =
-        (0..season.organisations.len()).map(|at| Place::Organisation(crate::domain::ids::OrganisationIndex(at as u32)));
+        (0..season.organisations.len()).map(|at| Place::Organisation(OrganisationIndex(at as u32)));
     let below = cities.chain(counties).chain(organisations).filter(|other| *other != place && place.holds(*other, season));
     std::iter::once(place).chain(below).map(|place| place.code(season)).collect()
 }
