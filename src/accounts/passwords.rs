@@ -135,8 +135,7 @@ impl Hashing {
 
 /// A password that nobody has.
 static NOBODYS: LazyLock<String> = LazyLock::new(|| {
-    let hashed: Result<PasswordHash, _> =
-        Argon2::default().hash_password_with_salt(&chance::<32>(), &chance::<16>());
+    let hashed: Result<PasswordHash, _> = Argon2::default().hash_password_with_salt(&chance::<32>(), &chance::<16>());
     hashed.map(|hashed| hashed.to_string()).unwrap_or_default()
 });
 
@@ -159,7 +158,8 @@ mod tests {
         refused("abababababab", PasswordFault::Common);
         refused("Password123", PasswordFault::Common);
         refused("WeiXiaoLan2026", PasswordFault::Own);
-        for fine in ["correct horse battery staple", "柳州螺蛳粉加两个蛋真好吃", "nanning1985-qingxiu", "7Jv0Wm2QpZ"] {
+        for fine in ["correct horse battery staple", "柳州螺蛳粉加两个蛋真好吃", "nanning1985-qingxiu", "7Jv0Wm2QpZ"]
+        {
             assert_eq!(check(fine, "weixiaolan", "韦小兰"), Ok(()), "{fine}");
         }
     }

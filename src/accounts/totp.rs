@@ -37,7 +37,10 @@ impl Secret {
     /// What the code in the picture says: `otpauth://totp/…`, the Key Uri Format that apps read.
     pub fn uri(&self, issuer: &str, login: &str) -> String {
         let (issuer, login) = (encoded(issuer), encoded(login));
-        format!("otpauth://totp/{issuer}:{login}?secret={}&issuer={issuer}&algorithm=SHA1&digits=6&period=30", self.typed())
+        format!(
+            "otpauth://totp/{issuer}:{login}?secret={}&issuer={issuer}&algorithm=SHA1&digits=6&period=30",
+            self.typed()
+        )
     }
 
     /// The step whose code this is, if it is one of about now and later than `used`, the last one that was used: so a code is

@@ -10,6 +10,7 @@ use super::link::values;
 use crate::domain::ids::StaffId;
 use crate::domain::time::Timestamp;
 use crate::ledger::store::LedgerError;
+use serde::Serialize;
 use sqlx::AssertSqlSafe;
 
 /// What somebody did, was refused or looked at.
@@ -29,6 +30,26 @@ pub struct Record {
     pub after: Option<String>,
     pub reason: Option<String>,
     pub refused: bool,
+}
+
+impl Record {
+    /// What it was before.
+    #[must_use]
+    pub fn before(self, before: &impl Serialize) -> Record {
+        Record { before: serde_json::to_string(before).ok(), ..self }
+    }
+
+    /// What it is now.
+    #[must_use]
+    pub fn after(self, after: &impl Serialize) -> Record {
+        Record { after: serde_json::to_string(after).ok(), ..self }
+    }
+
+    /// Why, in the person's words.
+    #[must_use]
+    pub fn because(self, reason: impl Into<String>) -> Record {
+        Record { reason: Some(reason.into()), ..self }
+    }
 }
 
 /// A record as it stands in the log.
