@@ -26,7 +26,6 @@ create table question (
     place text,
     hands text not null,
     approvals text not null,
-    approved bigint not null,
     reviews bigint not null,
     reason text,
     kind text not null,

@@ -25,6 +25,15 @@ pub enum Fate {
     Removed,
 }
 
+/// A question that two versions don't have alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    pub id: QuestionId,
+    /// As the later one has it that has it at all.
+    pub stem: String,
+    pub fate: Fate,
+}
+
 pub fn difficulty_name(difficulty: u8) -> &'static str {
     match difficulty {
         1 => "易",
@@ -88,7 +97,7 @@ fn key(draft: &Draft) -> String {
 }
 
 /// What differs between two versions of a bank, by question id; what stayed the same is not told.
-pub fn fates(before: &[Question], after: &[Question]) -> Vec<(QuestionId, Fate)> {
+pub fn differences(before: &[Question], after: &[Question]) -> Vec<Difference> {
     let mut both: BTreeMap<&QuestionId, (Option<&Question>, Option<&Question>)> = BTreeMap::new();
     for question in before {
         both.entry(&question.id).or_default().0 = Some(question);
@@ -104,7 +113,11 @@ pub fn fates(before: &[Question], after: &[Question]) -> Vec<(QuestionId, Fate)>
         }
         _ => None,
     };
-    both.into_iter().filter_map(|(id, pair)| Some((id.clone(), fate(pair)?))).collect()
+    let difference = |id: &QuestionId, pair: (Option<&Question>, Option<&Question>)| {
+        let stem = pair.1.or(pair.0).map_or_else(String::new, |question| question.stem.clone());
+        Some(Difference { id: id.clone(), stem, fate: fate(pair)? })
+    };
+    both.into_iter().filter_map(|(id, pair)| difference(id, pair)).collect()
 }
 
 #[cfg(test)]
@@ -166,9 +179,9 @@ mod tests {
     fn versions_differ_by_what_came_went_and_changed() {
         let mut changed = question("b");
         changed.source = "新来源".into();
-        let found = fates(&[question("a"), question("b"), question("c")], &[changed, question("c"), question("d")]);
+        let found = differences(&[question("a"), question("b"), question("c")], &[changed, question("c"), question("d")]);
         let source = Change { part: Part::Source, before: "来源".into(), after: "新来源".into() };
         let expected = [("a", Fate::Removed), ("b", Fate::Changed(vec![source])), ("d", Fate::Added)];
-        assert_eq!(found, expected.map(|(id, fate)| (QuestionId(id.into()), fate)));
+        assert_eq!(found, expected.map(|(id, fate)| Difference { id: QuestionId(id.into()), stem: "题干".into(), fate }));
     }
 }

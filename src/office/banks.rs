@@ -61,16 +61,17 @@ pub async fn create_published(
     by: &By,
     id: &str,
     name: &str,
-    published: BankVersion,
-    reason: &str,
+    reviews: u8,
+    published: &BankVersion,
 ) -> Result<BankRow, DeskRefusal> {
-    let bank = new_bank(by, id, name, 1)?;
+    let reason = "从现有题目建立";
+    let bank = new_bank(by, id, name, reviews)?;
     let mut act = desk.begin().await?;
     act.insert_bank(&bank).await.map_err(taken)?;
     for some in published.questions.chunks(AT_ONCE) {
         let mut new = Vec::with_capacity(some.len());
         for question in some {
-            // The shipped questions may be in another bank already.
+            // The same questions may be in another bank already; there they are others.
             let id = match act.question(&question.id).await? {
                 Some(_) => fresh_id(),
                 None => question.id.clone(),
@@ -93,7 +94,7 @@ pub async fn create_published(
         removed: 0,
     };
     act.insert_version(&bank.id, &version, &published.to_canonical()).await?;
-    let after = json!({"name": name, "reviews": 1, "version": 1, "questions": count});
+    let after = json!({"name": bank.name, "reviews": reviews, "version": 1, "questions": count});
     act.commit(because(by.change("bank.created", subject(id), Value::Null, after), reason)).await?;
     Ok(bank)
 }

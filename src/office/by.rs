@@ -1,5 +1,6 @@
-//! Who does something at the desk, when and from where: what the audit log has of every act.
+//! Who does something in a bank, when and from where; and what the audit log has of it.
 
+use crate::accounts::staff;
 use crate::domain::ids::StaffId;
 use crate::domain::time::Timestamp;
 use crate::ledger::desk::Record;
@@ -9,24 +10,20 @@ use serde_json::Value;
 pub struct By {
     pub staff: StaffId,
     pub name: String,
-    pub network: String,
     pub at: Timestamp,
+    /// Whom the desk has let in.
+    known: staff::By,
 }
 
 impl By {
+    pub fn of(known: staff::By) -> By {
+        let staff = known.id().cloned().unwrap_or_default();
+        By { staff, name: known.name().to_owned(), at: known.at(), known }
+    }
+
     /// `act` as `question.approved`, `subject` as `question:ID`.
     pub fn record(&self, act: &str, subject: String) -> Record {
-        Record {
-            at: self.at,
-            who: Some((self.staff.clone(), self.name.clone())),
-            network: self.network.clone(),
-            act: act.to_owned(),
-            subject,
-            before: None,
-            after: None,
-            reason: None,
-            refused: false,
-        }
+        self.known.did(act, subject)
     }
 
     pub fn change(&self, act: &str, subject: String, before: Value, after: Value) -> Record {

@@ -1,10 +1,10 @@
 //! Versions of a bank: what the next one would be, making it, and what differs between two.
 
 use crate::contest::core::Contest;
-use crate::contest::publish::ActRefusal;
 use crate::domain::bank::BankVersion;
+use crate::domain::compare::Difference;
 use crate::domain::compare::Fate;
-use crate::domain::compare::fates;
+use crate::domain::compare::differences;
 use crate::domain::faults::QuestionFault;
 use crate::domain::faults::faults_of;
 use crate::domain::ids::QuestionId;
@@ -12,16 +12,15 @@ use crate::domain::question::Question;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::desk::Link;
 use crate::ledger::desk::VersionRow;
-use crate::ledger::entry::Deed;
 use crate::ledger::store::LedgerError;
 use crate::office::banks;
 use crate::office::by::By;
 use crate::office::by::because;
-use crate::office::questions::REASON_MAX;
+use crate::office::in_season;
 use crate::office::refusal::DeskRefusal;
+use crate::office::refusal::REASON_MAX;
 use serde_json::Value;
 use serde_json::json;
-use std::sync::Arc;
 
 /// Texts that are read at once.
 const PAGE: i64 = 2_000;
@@ -35,24 +34,32 @@ pub struct Prospect {
     pub version: i64,
     pub questions: Vec<Question>,
     /// Against the last version.
-    pub fates: Vec<(QuestionId, Fate)>,
+    pub differences: Vec<Difference>,
     /// It is not published while there are any.
-    pub faults: Vec<(QuestionId, QuestionFault)>,
+    pub faults: Vec<FaultOf>,
     /// Besides those that are told.
     pub more_faults: usize,
 }
 
+/// A fault with its question.
+#[derive(Clone, Debug)]
+pub struct FaultOf {
+    pub id: QuestionId,
+    pub stem: String,
+    pub fault: QuestionFault,
+}
+
 impl Prospect {
     pub fn added(&self) -> i64 {
-        self.fates.iter().filter(|(_, fate)| matches!(fate, Fate::Added)).count() as i64
+        self.differences.iter().filter(|found| matches!(found.fate, Fate::Added)).count() as i64
     }
 
     pub fn changed(&self) -> i64 {
-        self.fates.iter().filter(|(_, fate)| matches!(fate, Fate::Changed(_))).count() as i64
+        self.differences.iter().filter(|found| matches!(found.fate, Fate::Changed(_))).count() as i64
     }
 
     pub fn removed(&self) -> i64 {
-        self.fates.iter().filter(|(_, fate)| matches!(fate, Fate::Removed)).count() as i64
+        self.differences.iter().filter(|found| matches!(found.fate, Fate::Removed)).count() as i64
     }
 }
 
@@ -75,9 +82,13 @@ pub async fn prospect(link: &mut Link, bank: &str) -> Result<Prospect, DeskRefus
         let Some((id, _)) = page.last() else { break };
         after.clone_from(&id.0);
         for (id, draft) in page {
+            let stem = draft.stem.clone();
             match draft.finish(id.clone()) {
                 Ok(question) => questions.push(question),
-                Err(faults) => unfinished.extend(faults.into_iter().map(|fault| (id.clone(), fault))),
+                Err(faults) => {
+                    let of = |fault| FaultOf { id: id.clone(), stem: stem.clone(), fault };
+                    unfinished.extend(faults.into_iter().map(of));
+                }
             }
         }
     }
@@ -85,11 +96,14 @@ pub async fn prospect(link: &mut Link, bank: &str) -> Result<Prospect, DeskRefus
     // Tens of thousands of questions take a moment, in which others want their turn.
     let looked = tokio::task::spawn_blocking(move || {
         let mut faults = unfinished;
-        faults.extend(faults_of(&questions).into_iter().map(|fault| (questions[fault.question].id.clone(), fault)));
+        faults.extend(faults_of(&questions).into_iter().map(|fault| {
+            let Question { id, stem, .. } = &questions[fault.question];
+            FaultOf { id: id.clone(), stem: stem.clone(), fault }
+        }));
         let more_faults = faults.len().saturating_sub(FAULTS_TOLD);
         faults.truncate(FAULTS_TOLD);
-        let fates = fates(&before, &questions);
-        Prospect { version, questions, fates, faults, more_faults }
+        let differences = differences(&before, &questions);
+        Prospect { version, questions, differences, faults, more_faults }
     });
     Ok(looked.await.map_err(|_| LedgerError::Stopped)?)
 }
@@ -109,15 +123,15 @@ pub async fn questions_of(link: &mut Link, bank: &str, version: i64) -> Result<V
 ///
 /// # Errors
 /// There is no such version.
-pub async fn differences(
+pub async fn between(
     link: &mut Link,
     bank: &str,
     from: i64,
     to: i64,
-) -> Result<Vec<(QuestionId, Fate)>, DeskRefusal> {
+) -> Result<Vec<Difference>, DeskRefusal> {
     let before = if from == 0 { Vec::new() } else { questions_of(link, bank, from).await? };
     let after = questions_of(link, bank, to).await?;
-    Ok(tokio::task::spawn_blocking(move || fates(&before, &after)).await.map_err(|_| LedgerError::Stopped)?)
+    Ok(tokio::task::spawn_blocking(move || differences(&before, &after)).await.map_err(|_| LedgerError::Stopped)?)
 }
 
 /// Makes the next version. Where the season plays this bank, its papers are drawn from it from here on.
@@ -132,26 +146,26 @@ pub async fn publish(
     reason: &str,
 ) -> Result<(VersionRow, bool), DeskRefusal> {
     let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > REASON_MAX.min(crate::contest::publish::REASON_MAX) {
+    if reason.is_empty() || reason.chars().count() > REASON_MAX {
         return Err(DeskRefusal::Bad("请写明这次发布的缘由".to_owned()));
     }
     // Begun first: nobody changes a question between what is looked at and what is published.
     let mut act = desk.begin().await?;
     let next = prospect(&mut act, bank).await?;
     if !next.faults.is_empty() {
-        return Err(DeskRefusal::Faulty(next.faults.into_iter().map(|(_, fault)| fault).collect()));
+        return Err(DeskRefusal::Faulty(next.faults.into_iter().map(|found| found.fault).collect()));
     }
     if next.questions.is_empty() {
         return Err(DeskRefusal::Conflict("还没有通过审核的题目，没有可以发布的".to_owned()));
     }
-    if next.fates.is_empty() {
+    if next.differences.is_empty() {
         return Err(DeskRefusal::Conflict("和上一版完全一样，不用发布".to_owned()));
     }
     let (added, changed, removed) = (next.added(), next.changed(), next.removed());
     let questions = next.questions.len() as i64;
     // The ledger is asked first, since it may refuse. If the process ended before the desk's own commit, the next attempt
     // finds that the season has this version already, and takes it over.
-    let (version, plays) = in_season(contest, by, bank, next.questions, reason).await?;
+    let (version, plays) = in_season::publish(contest, by, bank, next.questions, reason).await?;
     let row = VersionRow {
         n: next.version,
         at: by.at,
@@ -170,32 +184,4 @@ pub async fn publish(
         "removed": removed, "in_season": plays});
     act.commit(because(by.change("bank.published", banks::subject(bank), Value::Null, after), reason)).await?;
     Ok((row, plays))
-}
-
-/// The version, as the running season has it where it plays this bank.
-async fn in_season(
-    contest: &Contest,
-    by: &By,
-    bank: &str,
-    questions: Vec<Question>,
-    reason: &str,
-) -> Result<(Arc<BankVersion>, bool), DeskRefusal> {
-    let deed = Deed { by: by.name.clone(), reason: reason.to_owned() };
-    match contest.publish_bank(bank, questions.clone(), deed).await {
-        Ok(_) | Err(ActRefusal::SameAsNow) => {
-            let playing = contest.banks().of_id(bank).map(|bank| Arc::clone(&bank.version));
-            Ok((playing.ok_or(DeskRefusal::NotFound("这个题库"))?, true))
-        }
-        Err(ActRefusal::UnknownBank(_)) => Ok((Arc::new(banks::version_of(bank, questions)), false)),
-        Err(refusal) => Err(of_contest(refusal)),
-    }
-}
-
-pub(crate) fn of_contest(refusal: ActRefusal) -> DeskRefusal {
-    match refusal {
-        ActRefusal::Faulty(faults) => DeskRefusal::Faulty(faults),
-        ActRefusal::Ledger(error) => error.into(),
-        ActRefusal::NoReason => DeskRefusal::Bad(refusal.to_string()),
-        other => DeskRefusal::Conflict(other.to_string()),
-    }
 }

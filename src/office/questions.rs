@@ -1,9 +1,11 @@
 //! Questions at the desk: written, edited, submitted, approved, returned, rested, woken, deleted. One act, one record.
 
+use crate::contest::core::Contest;
 use crate::domain::compare::Change;
 use crate::domain::compare::changes;
 use crate::domain::draft::Draft;
 use crate::domain::ids::QuestionId;
+use crate::domain::ids::StaffId;
 use crate::domain::question::Media;
 use crate::domain::question::OPTIONS_MAX;
 use crate::domain::review::Review;
@@ -14,15 +16,16 @@ use crate::ledger::desk::NewQuestion;
 use crate::ledger::desk::QuestionHead;
 use crate::office::fresh::fresh_id;
 use crate::office::fresh::head;
+use crate::office::in_season;
 use crate::office::by::By;
 use crate::office::by::because;
+use crate::office::pictures;
 use crate::office::powers::Powers;
 use crate::office::refusal::DeskRefusal;
+use crate::office::refusal::REASON_MAX;
 use serde_json::Value;
 use serde_json::json;
 
-/// Characters of a reason; longer ones are refused.
-pub const REASON_MAX: usize = 1_000;
 /// Characters of all texts of one question together; more is refused. The bank's check is stricter, part by part.
 const TEXTS_MAX: usize = 20_000;
 
@@ -139,6 +142,7 @@ pub async fn edit(
 /// The question doesn't stand so that it could be, or not by this person; somebody else was faster.
 pub async fn decide(
     desk: &DeskStore,
+    contest: &Contest,
     by: &By,
     powers: &Powers,
     id: &QuestionId,
@@ -149,6 +153,9 @@ pub async fn decide(
     let mut act = desk.begin().await?;
     let before = current(&mut act, powers, id, revision).await?;
     let after = step(&mut act, by, powers, before.clone(), decision, reason).await?;
+    if matches!(decision, Decision::Rest | Decision::Wake) {
+        in_season::rest(contest, by, &after, reason).await?;
+    }
     let told = |head: &QuestionHead| {
         let review = &head.review;
         let approvals: Vec<&str> = review.approvals.iter().map(|given| given.by.as_str()).collect();
@@ -269,7 +276,7 @@ pub(crate) async fn fits(act: &mut Act, draft: &Draft) -> Result<(), DeskRefusal
     }
     let Some(media) = &draft.media else { return Ok(()) };
     // What came with a bank's files lies in its folder, under a name that no picture of the desk has.
-    let is_ours = crate::office::pictures::is_id(&media.file);
+    let is_ours = pictures::is_id(&media.file);
     match act.picture(&media.file).await? {
         Some(picture) if (picture.width, picture.height) != (media.width, media.height) => {
             Err(DeskRefusal::Bad("图片的宽高与图片不符".to_owned()))
@@ -299,7 +306,7 @@ pub struct May {
     pub delete: bool,
 }
 
-pub fn may(by: &crate::domain::ids::StaffId, powers: &Powers, head: &QuestionHead) -> May {
+pub fn may(by: &StaffId, powers: &Powers, head: &QuestionHead) -> May {
     let tried = |decision: Decision, can: fn(&mut Review) -> bool| {
         decision.allowed(powers, head) && can(&mut head.review.clone())
     };

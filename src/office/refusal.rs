@@ -4,6 +4,9 @@ use crate::domain::faults::QuestionFault;
 use crate::domain::review::ReviewRefusal;
 use crate::ledger::store::LedgerError;
 
+/// Characters of a reason, as the ledger takes them; longer ones are refused.
+pub const REASON_MAX: usize = 500;
+
 #[derive(Debug, thiserror::Error)]
 pub enum DeskRefusal {
     #[error("没有找到{0}")]

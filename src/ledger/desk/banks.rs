@@ -6,6 +6,7 @@ use super::body;
 use super::link::Link;
 use super::link::Row;
 use super::link::values;
+use super::listing::QuestionFilter;
 use crate::domain::ids::StaffId;
 use crate::domain::review::State;
 use crate::domain::time::Timestamp;
@@ -69,15 +70,18 @@ impl Link {
         self.row(sql, values![SEASON, id]).await?.as_ref().map(bank).transpose()
     }
 
-    /// How many questions are in each state.
+    /// How many questions are in each state; of these places' alone where some are named.
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn states_of(&mut self, bank: &str) -> Result<Vec<(State, i64)>, LedgerError> {
-        let sql = "select state, count(*) as questions from question where season = $1 and bank = $2 group by state";
-        let rows = self.rows(sql, values![SEASON, bank]).await?;
-        let counted = |row: &Row| Ok((state(&row.text("state")?)?, row.whole("questions")?));
-        rows.iter().map(counted).collect()
+    pub async fn states_of(
+        &mut self,
+        bank: &str,
+        places: Option<&[String]>,
+    ) -> Result<Vec<(State, i64)>, LedgerError> {
+        let filter = QuestionFilter { places: places.map(<[String]>::to_vec), ..QuestionFilter::default() };
+        let facets = self.facets(Some(bank), &filter).await?;
+        facets.state.iter().map(|(code, questions)| Ok((state(code)?, *questions))).collect()
     }
 
     /// Newest first.

@@ -25,6 +25,8 @@ pub struct QuestionFilter {
     pub contributor: Option<String>,
     /// Written by the associations of these places: all that somebody may see who sees no others'.
     pub places: Option<Vec<String>>,
+    /// Of these banks.
+    pub banks: Option<Vec<String>>,
     /// Waiting for a review that this person may give.
     pub for_review_by: Option<StaffId>,
 }
@@ -75,6 +77,9 @@ impl Where {
         }
         if let Some(contributor) = &filter.contributor {
             found.and("q.contributor =", contributor.clone());
+        }
+        if let Some(banks) = &filter.banks {
+            found.any_of("q.bank", banks);
         }
         if let Some(places) = &filter.places {
             found.any_of("q.place", places);

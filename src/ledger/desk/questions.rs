@@ -206,7 +206,7 @@ impl Act {
         let heads = questions.iter().map(|new| head_values(&new.head, &new.draft));
         self.insert_many(
             "question (season, id, bank, state, rested_from, revision, carried, version, author, place, hands, approvals,
-             approved, reviews, reason, kind, topic, difficulty, contributor, stem, search, faults, made_at, updated_at)",
+             reviews, reason, kind, topic, difficulty, contributor, stem, search, faults, made_at, updated_at)",
             heads,
         )
         .await?;
@@ -219,13 +219,13 @@ impl Act {
         self.insert_many("question_revision (season, question, n, at, by_staff, what, body)", revisions).await
     }
 
-    /// Moves a question on from `revision`; `None` where it has gone further meanwhile.
+    /// Where the question stands.
     ///
     /// # Errors
     /// The database refuses.
     pub async fn update_question(&mut self, head: &QuestionHead) -> Result<(), LedgerError> {
         let sql = "update question set state = $3, rested_from = $4, revision = $5, carried = $6, version = $7, hands = $8,
-                   approvals = $9, approved = $10, reviews = $11, reason = $12, updated_at = $13
+                   approvals = $9, reviews = $10, reason = $11, updated_at = $12
                    where season = $1 and id = $2";
         let review = &head.review;
         let values = values![
@@ -238,7 +238,6 @@ impl Act {
             head.version,
             hands(review),
             approvals(review),
-            review.approvals.len() as i64,
             i64::from(review.reviews),
             head.reason.as_deref(),
             head.updated_at.0,
@@ -330,7 +329,6 @@ fn head_values<'v>(head: &'v QuestionHead, draft: &'v Draft) -> Vec<Value<'v>> {
         head.place.as_deref(),
         hands(review),
         approvals(review),
-        review.approvals.len() as i64,
         i64::from(review.reviews),
         head.reason.as_deref(),
         head.kind.map_or("", Kind::code),
