@@ -12,7 +12,6 @@ pub use reading::ToldDefaults;
 pub use rows::Mend;
 pub use saving::Which;
 
-use crate::contest::clock::Clock;
 use crate::contest::clock::chance;
 use crate::domain::ids::StaffId;
 use crate::formats::import::Format;
@@ -53,7 +52,6 @@ pub struct Imports(Arc<Inner>);
 
 struct Inner {
     desk: DeskStore,
-    clock: Clock,
     turn: Semaphore,
     under_way: Mutex<HashMap<String, Arc<Progress>>>,
     tasks: TaskTracker,
@@ -92,10 +90,9 @@ pub struct Seen {
 }
 
 impl Imports {
-    pub fn new(desk: DeskStore, clock: Clock) -> Imports {
+    pub fn new(desk: DeskStore) -> Imports {
         Imports(Arc::new(Inner {
             desk,
-            clock,
             turn: Semaphore::new(AT_ONCE),
             under_way: Mutex::default(),
             tasks: TaskTracker::new(),
@@ -245,6 +242,14 @@ impl Imports {
         Ok(seen)
     }
 
+    /// What is to be checked or mended, with the reasons: a table that can be imported again.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn rest(&self, _id: &str) -> Result<Vec<u8>, DeskRefusal> {
+        Err(DeskRefusal::NotFound("表格"))
+    }
+
     async fn seen(&self, import: ImportRow) -> Result<Seen, DeskRefusal> {
         let counts = self.0.desk.read().await?.row_counts(&import.id).await?;
         let under_way = self.under_way().get(&import.id).map(|progress| progress.done.load(Ordering::Relaxed));
@@ -278,6 +283,14 @@ impl Imports {
             imports.under_way().remove(&id);
         });
     }
+}
+
+/// A table to fill in.
+///
+/// # Errors
+/// It could not be made.
+pub fn template() -> Result<Vec<u8>, DeskRefusal> {
+    Err(DeskRefusal::NotFound("模板"))
 }
 
 fn busy() -> DeskRefusal {

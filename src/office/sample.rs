@@ -19,7 +19,6 @@ pub const NAME: &str = "示例题库";
 
 #[derive(RustEmbed)]
 #[folder = "$CARGO_MANIFEST_DIR/question-bank/kexue"]
-#[include = "*.toml"]
 struct Shipped;
 
 static QUESTIONS: LazyLock<Vec<Question>> = LazyLock::new(|| {
