@@ -97,8 +97,8 @@ impl Exposure {
             let Some(period) = contest.period(recorded.started.period) else { continue };
             let paper = period.paper(&recorded.started.seed);
             // Those that were settled; the rest of a paper that ended early was never shown.
-            for drawn in paper.questions.iter().take(ended.fates.len()) {
-                *times.entry(period.bank.question(drawn.question).id.clone()).or_default() += 1;
+            for drawn in paper.questions().iter().take(ended.fates.len()) {
+                *times.entry(period.bank.question(*drawn).id.clone()).or_default() += 1;
             }
         }
         let mut counted = self.counted();

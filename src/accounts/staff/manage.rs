@@ -31,9 +31,9 @@ use serde_json::Value;
 use serde_json::json;
 
 /// A link is good for so long.
-pub const INVITATION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+const INVITATION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// A reset waits so long for its second person; then it has to be asked for anew.
-pub const RESET_MS: i64 = 24 * 60 * 60 * 1000;
+const RESET_MS: i64 = 24 * 60 * 60 * 1000;
 /// A person has at most so many grants. More: refused.
 const GRANTS_MAX: usize = 20;
 /// A season has at most so many staff. Full: refused; the disabled count.

@@ -344,6 +344,16 @@ impl StaffRegister {
         self.write_down(record).await
     }
 
+    /// Somebody else's page, or one that has grown old, asked for something.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn refuse_stranger(&self, visitor: &Visitor, call: &str) -> Result<(), LedgerError> {
+        let call: String = call.chars().take(AGENT_CHARACTERS).collect();
+        let record = By::nobody(visitor).refused("call.refused", "season").before(&json!({ "call": call }));
+        self.write_down_stranger(record).await
+    }
+
     /// From where the name is tried.
     fn origin(&self, login: &str, visitor: &Visitor) -> Origin {
         let shown = visitor.known.as_deref().and_then(|shown| shown.split_once('.'));

@@ -35,7 +35,19 @@ impl Inside {
     /// # Errors
     /// They may not; that is written down.
     pub(super) async fn of(app: &App, desk: &Desk, bank: &str, wants: Wants) -> Result<Inside, Problem> {
-        let on = On::Bank(bank);
+        let by = Inside::let_in(desk, On::Bank(bank), wants).await?;
+        Ok(Inside { by, powers: Powers::of(&desk.signed.grants, bank, &app.contest.season) })
+    }
+
+    /// Whoever may do so in some bank.
+    ///
+    /// # Errors
+    /// They may not in any; that is written down.
+    pub(super) async fn anywhere(desk: &Desk, wants: Wants) -> Result<By, Problem> {
+        Inside::let_in(desk, On::SomeBank, wants).await
+    }
+
+    async fn let_in(desk: &Desk, on: On<'_>, wants: Wants) -> Result<By, Problem> {
         let or_own = |permission| {
             let own = !desk.could(permission, on) && desk.could(Permission::OfferQuestions, on);
             if own { Permission::OfferQuestions } else { permission }
@@ -48,7 +60,7 @@ impl Inside {
             Wants::Publish => desk.may_now(Permission::PublishBank, on).await?,
             Wants::Manage => desk.may(Permission::ManageBanks, on).await?,
         };
-        Ok(Inside { by: By::of(by), powers: Powers::of(&desk.signed.grants, bank, &app.contest.season) })
+        Ok(By::of(by))
     }
 
     /// For what shows all of a bank.
@@ -71,7 +83,11 @@ impl Inside {
         wants: Wants,
     ) -> Result<(Inside, QuestionHead), Problem> {
         let missing = || Problem::not_found("这道题");
-        let head = app.desk.read().await?.question(id).await?.ok_or_else(missing)?;
+        let Some(head) = app.desk.read().await?.question(id).await? else {
+            // Whoever may do nothing of the kind anywhere is told so, and not what there is.
+            Inside::anywhere(desk, wants).await?;
+            return Err(missing());
+        };
         let inside = Inside::of(app, desk, &head.bank, wants).await?;
         if inside.powers.sees(&head) { Ok((inside, head)) } else { Err(missing()) }
     }

@@ -79,9 +79,7 @@ pub(super) struct BankList {
 /// 题库一览
 #[utoipa::path(get, path = "/banks", tag = "banks", responses((status = 200, body = BankList), (status = 403, body = ProblemView)))]
 pub(super) async fn list(State(app): State<Arc<App>>, desk: Desk) -> Result<Json<BankList>, Problem> {
-    let sees = desk.could(Permission::SeeBank, On::SomeBank);
-    let permission = if sees { Permission::SeeBank } else { Permission::OfferQuestions };
-    desk.may(permission, On::SomeBank).await?;
+    Inside::anywhere(&desk, Wants::See).await?;
     let banks = app.desk.read().await?.banks().await?;
     let mut items = Vec::with_capacity(banks.len());
     for bank in banks {

@@ -10,8 +10,6 @@ use super::import_views::ImportView;
 use super::import_views::RowView;
 use super::questions::bounds;
 use super::views::ProblemView;
-use crate::accounts::roles::On;
-use crate::accounts::roles::Permission;
 use crate::formats;
 use crate::formats::import::Field;
 use crate::formats::import::Format;
@@ -123,7 +121,13 @@ pub(super) async fn list(
 
 /// The import, for somebody who is let into its bank and may see it.
 async fn of(app: &App, desk: &Desk, id: &str, wants: Wants) -> Result<(Inside, Seen), Problem> {
-    let seen = app.imports.import(id).await?;
+    let seen = match app.imports.import(id).await {
+        Ok(seen) => seen,
+        Err(missing) => {
+            Inside::anywhere(desk, wants).await?;
+            return Err(missing.into());
+        }
+    };
     let inside = Inside::of(app, desk, &seen.import.bank, wants).await?;
     if inside.powers.sees_all || seen.import.by == inside.by.staff {
         Ok((inside, seen))
@@ -428,8 +432,7 @@ fn stem(name: &str) -> &str {
     (status = 403, body = ProblemView),
 ))]
 pub(super) async fn template(desk: Desk) -> Result<Download, Problem> {
-    let writes = desk.could(Permission::WriteQuestions, On::SomeBank);
-    desk.may(if writes { Permission::WriteQuestions } else { Permission::OfferQuestions }, On::SomeBank).await?;
+    Inside::anywhere(&desk, Wants::Write).await?;
     let bytes = crate::office::importing::template()?;
     Ok(Download { name: "题目模板.xlsx".to_owned(), content_type: XLSX, bytes })
 }

@@ -1,12 +1,11 @@
 //! Pictures of questions, in and out.
 
+use super::bank_access::Inside;
+use super::bank_access::Wants;
 use super::files::Sent;
 use super::guard::Desk;
 use super::views::ProblemView;
-use crate::accounts::roles::On;
-use crate::accounts::roles::Permission;
 use crate::ledger::desk::PictureRow;
-use crate::office::by::By;
 use crate::office::pictures;
 use crate::transport::me::Asked;
 use crate::transport::problem::Problem;
@@ -56,9 +55,7 @@ pub(super) async fn keep(
     desk: Desk,
     Sent(bytes): Sent,
 ) -> Result<(StatusCode, Json<Kept>), Problem> {
-    let writes = desk.could(Permission::WriteQuestions, On::SomeBank);
-    let permission = if writes { Permission::WriteQuestions } else { Permission::OfferQuestions };
-    let by = By::of(desk.may(permission, On::SomeBank).await?);
+    let by = Inside::anywhere(&desk, Wants::Write).await?;
     let PictureRow { id, width, height, bytes, .. } = pictures::keep(&app.desk, &by, bytes).await?;
     Ok((StatusCode::CREATED, Json(Kept { id, width, height, bytes: bytes.len() })))
 }
@@ -74,8 +71,7 @@ pub(super) async fn picture(
     desk: Desk,
     Asked(Path(id)): Asked<Path<String>>,
 ) -> Result<Response, Problem> {
-    let sees = desk.could(Permission::SeeBank, On::SomeBank);
-    desk.may(if sees { Permission::SeeBank } else { Permission::OfferQuestions }, On::SomeBank).await?;
+    Inside::anywhere(&desk, Wants::See).await?;
     let picture = app.desk.read().await?.picture(&id).await?.ok_or_else(|| Problem::not_found("这张图片"))?;
     Ok(shown(picture))
 }
