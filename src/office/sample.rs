@@ -1,7 +1,6 @@
 //! A bank to begin with: the shipped questions, or those that the season plays from its files.
 
 use crate::contest::core::Contest;
-use crate::domain::bank::BankVersion;
 use crate::domain::question::Question;
 use crate::formats;
 use crate::ledger::desk::BankRow;
