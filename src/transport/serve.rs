@@ -13,6 +13,8 @@ use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::lane::Projection;
 use crate::ledger::store::LedgerError;
+use crate::office::exposure::Exposure;
+use crate::office::importing::Imports;
 use crate::transport::admission::Admission;
 use crate::transport::admission::Places;
 use crate::transport::desk;
@@ -134,11 +136,17 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let upkeep = tokio::spawn(Arc::clone(&contest).keep_up());
     let staff =
         StaffRegister::new(desk.clone(), Arc::clone(&contest.season), Arc::clone(&contest.keys), setup.as_deref());
+    let imports = Imports::new(desk.clone());
+    imports.resume().await?;
+    let exposure = Exposure::default();
+    let counting = tokio::spawn(exposure.clone().follow(Arc::clone(&contest)));
     let app = Arc::new(App {
         contest,
         accounts,
         staff,
         desk,
+        imports,
+        exposure,
         settings,
         admission,
         boards: Default::default(),
@@ -180,7 +188,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS / 4), connections.wait()).await;
     // A sweep that is under way comes to its end.
     let _ = beating.await;
-    for task in [deadlines].into_iter().chain(measuring).chain(following) {
+    for task in [deadlines, counting].into_iter().chain(measuring).chain(following) {
         task.abort();
         // Once it has ended it holds nothing of the ledger's any more.
         let _ = task.await;
@@ -195,6 +203,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     }
     app.contest.lane().close();
     let written = (&mut writing).await.unwrap_or_else(|_| Err(LedgerError::Stopped));
+    app.imports.stop().await;
     app.desk.close().await;
     store.close().await;
     written.map_err(ServeError::from)

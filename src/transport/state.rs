@@ -4,6 +4,8 @@ use crate::accounts::register::Accounts;
 use crate::accounts::staff::StaffRegister;
 use crate::contest::core::Contest;
 use crate::ledger::desk::DeskStore;
+use crate::office::exposure::Exposure;
+use crate::office::importing::Imports;
 use crate::transport::admission::Admission;
 use crate::transport::audience::Audience;
 use crate::transport::board_view::BoardViews;
@@ -57,6 +59,8 @@ pub struct App {
     pub staff: StaffRegister,
     /// What staff edit.
     pub desk: DeskStore,
+    pub imports: Imports,
+    pub exposure: Exposure,
     pub settings: ServeSettings,
     pub admission: Admission,
     pub boards: BoardViews,
