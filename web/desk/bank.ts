@@ -3,8 +3,6 @@ import { computed, type ComputedRef } from 'vue'
 import { banks } from './api/banks'
 import type { Bank, BankMay } from './api/types'
 import { useLoading, type Loading } from './loading'
-import { roles } from './session'
-import { bankMay } from './state/roles'
 
 const NOTHING: BankMay = { write: false, review: false, settings: false, publish: false }
 
@@ -12,7 +10,7 @@ export function useBank(id: () => string): { bank: Loading<Bank>; may: ComputedR
   const bank = useLoading(() => banks.get(id()), id)
   return {
     bank,
-    may: computed(() => (bank.value === null ? NOTHING : bankMay(roles.value, bank.value))),
+    may: computed(() => bank.value?.may ?? NOTHING),
     name: computed(() => bank.value?.name ?? ''),
   }
 }

@@ -17,7 +17,7 @@ export interface Page {
 const PAGES: readonly Page[] = [
   { pattern: '', title: '首页', under: 'start', fetch: () => import('./pages/Start.vue') },
   { pattern: 'setup/:secret', title: '上手指引', under: 'guide', open: true, fetch: () => import('./pages/Setup.vue') },
-  { pattern: 'invitations/:secret', title: '接受邀请', under: 'guide', open: true, fetch: () => import('./pages/Invitation.vue') },
+  { pattern: 'invitation/:secret', title: '接受邀请', under: 'guide', open: true, fetch: () => import('./pages/Invitation.vue') },
   { pattern: 'guide', title: '上手指引', under: 'start', fetch: () => import('./pages/Guide.vue') },
   { pattern: 'me', title: '我的账号', under: 'me', fetch: () => import('./pages/Account.vue') },
   { pattern: 'staff', title: '人员', under: 'staff', fetch: () => import('./pages/Staff.vue') },

@@ -8,7 +8,7 @@ export type Grant =
   /** `bank: null`: all banks. */
   | { role: 'editor' | 'reviewer'; bank: string | null }
   /** `region`, `city:CODE`, `county:CODE` or `organisation:ID`. */
-  | { role: 'association'; place: string }
+  | { role: 'association'; place: string; place_name?: string }
   | { role: 'auditor' }
 
 export interface Person {
@@ -19,24 +19,23 @@ export interface Person {
 export interface Me extends Person {
   login: string
   roles: Grant[]
-  /** Whether a second factor is in use. */
-  second_factor?: boolean
+  second_factor: boolean
 }
 
 export interface Session {
   staff: Me | null
   csrf: string
-  needs: 'second_factor_setup' | 'password' | null
+  /** Nothing else is allowed before. */
+  needs: 'second_factor_setup' | null
   /** Nobody is there yet: the one-time link makes the first administrator. */
   setup: boolean
-  confirmed_until?: number
+  confirmed_until: number | null
   season: Person
 }
 
 export interface StaffMember extends Me {
   state: 'invited' | 'active' | 'disabled'
-  second_factor: boolean
-  last_seen?: number
+  last_seen: number | null
 }
 
 export interface Invitation {
@@ -60,9 +59,9 @@ export interface AuditEntry {
   from: string
   act: string
   subject: string
-  before?: unknown
-  after?: unknown
-  reason?: string
+  before: unknown
+  after: unknown
+  reason: string | null
   refused: boolean
   hash: string
 }
@@ -83,15 +82,20 @@ export interface ForbiddenWord {
   advice: string
 }
 
+/** The right way to write something, alone or with ways in which it is written wrongly. */
+export type RequiredWord = string | { word: string; instead_of: string[] }
+
 export interface Bank {
   id: string
   name: string
   reviews: 1 | 2 | 3
   counts: Record<State, number>
   published?: { version: number; at: number; by: Person; questions: number; digest?: string }
-  may?: BankMay
-  required?: string[]
-  forbidden?: ForbiddenWord[]
+  /** Whether the running season draws papers from it. */
+  in_season: boolean
+  may: BankMay
+  required: RequiredWord[]
+  forbidden: ForbiddenWord[]
 }
 
 export interface Media {
@@ -134,6 +138,7 @@ export interface Wording {
 
 export interface QuestionRow {
   id: string
+  bank: string
   state: State
   kind: Kind | null
   topic: string
@@ -155,6 +160,7 @@ export interface QuestionMay {
   approve: boolean
   return: boolean
   rest: boolean
+  wake: boolean
   delete: boolean
 }
 
@@ -168,8 +174,12 @@ export interface Question {
   contributor?: string
   stage: { done: number; of: number }
   approvals: { by: Person; at: number }[]
-  reasons: { by: Person; at: number; text: string }[]
-  published?: { version: number }
+  /** Why it was returned, rested or woken, oldest first. */
+  reasons: { by: Person; at: number; act: string; text: string }[]
+  /** The last version that holds it; `older`: with another text than this one. */
+  published?: { version: number; older: boolean }
+  drawn?: number
+  updated_at: number
   faults: Fault[]
   wording: Wording[]
   may: QuestionMay
@@ -205,6 +215,7 @@ export interface Revision {
   what: string
 }
 
+/** As people read it; pages make some of their own from values. */
 export interface PartChange {
   part: string
   before: unknown
@@ -212,8 +223,7 @@ export interface PartChange {
 }
 
 export interface Similar {
-  id?: string
-  import_row?: { import: string; n: number }
+  id: string
   stem: string
   /** In thousandths. */
   similarity: number
@@ -242,7 +252,19 @@ export interface PublishPreview {
   added: number
   changed: number
   removed: number
-  faults?: (Fault & { id: string; stem?: string })[]
+  in_season: boolean
+  faults: (Fault & { id: string; stem: string })[]
+  /** Besides those that are told. */
+  more_faults: number
+}
+
+export interface Published {
+  version: number
+  questions: number
+  added: number
+  changed: number
+  removed: number
+  in_season: boolean
 }
 
 export interface Version {
@@ -259,8 +281,8 @@ export interface Version {
 export interface VersionChange {
   id: string
   what: 'added' | 'changed' | 'removed'
-  stem?: string
-  parts?: PartChange[]
+  stem: string
+  parts: PartChange[]
 }
 
 export type ExportFormat = 'xlsx' | 'csv' | 'json' | 'gift' | 'moodle_xml' | 'qti' | 'toml'
@@ -281,6 +303,7 @@ export interface ImportDefaults {
 }
 
 export interface FileRemark {
+  gravity: string
   row: number
   column: number
   code: string
@@ -294,15 +317,18 @@ export interface Import {
   at: number
   by: Person
   state: 'reading' | 'preview' | 'saving' | 'saved' | 'failed'
+  /** In thousandths of the work. */
   progress: { done: number; of: number }
+  /** Empty before it has been recognised. */
   format: string
   formats: string[]
-  sheets?: string[]
+  sheets: string[]
   sheet?: string
-  columns?: ImportColumn[]
+  /** None where it is no table. */
+  columns: ImportColumn[]
   mapping_needed: boolean
   defaults: ImportDefaults
-  counts: { ready: number; to_check: number; refused: number; saved: number; same?: number }
+  counts: { ready: number; to_check: number; refused: number; saved: number; skipped: number; same: number }
   remarks: FileRemark[]
   error?: string
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { filterCount, narrowed, offsetOf, readLooking, writeLooking } from './filters'
 
 test('a list comes back from its address as it was left', () => {
-  const query = { q: '节水', topic: '卫生健康', difficulty: '2', kind: 'multiple', state: 'draft', author: 'me', sort: 'stem', page: '3' }
+  const query = { q: '节水', topic: '卫生健康', difficulty: '2', kind: 'multiple', state: 'draft', author: 'me', sort: 'topic', page: '3' }
   const looking = readLooking(query)
   expect(looking.filter).toEqual({ q: '节水', topic: '卫生健康', difficulty: 2, kind: 'multiple', state: 'draft', author: 'me' })
   expect(offsetOf(looking)).toBe(100)
@@ -10,7 +10,7 @@ test('a list comes back from its address as it was left', () => {
 })
 
 test('what an address says wrongly is passed over', () => {
-  expect(readLooking({ difficulty: '9', kind: 'essay', state: 'gone', sort: 'chance', page: '-1' })).toEqual({ filter: {}, sort: '-updated_at', page: 1 })
+  expect(readLooking({ difficulty: '9', kind: 'essay', state: 'gone', sort: 'chance', page: '-1' })).toEqual({ filter: {}, sort: 'updated', page: 1 })
 })
 
 test('another filter begins on its first page, an emptied one is gone', () => {

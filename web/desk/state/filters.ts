@@ -10,8 +10,8 @@ export interface Looking {
   page: number
 }
 
-export const SORTS = { '-updated_at': '最近修改在前', updated_at: '最早修改在前', stem: '按题干' } as const
-const USUAL_SORT = '-updated_at'
+export const SORTS = { updated: '最近修改在前', made: '最近录入在前', topic: '按主题', difficulty: '按难度', id: '按编号' } as const
+const USUAL_SORT = 'updated'
 
 type Query = Record<string, string>
 

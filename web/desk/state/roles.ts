@@ -1,5 +1,5 @@
-// Who may do what, as the pages need it to show or leave out a way. The server decides; this only spares people a refusal.
-import type { Bank, BankMay, Grant, Role } from '../api/types'
+// Roles in words, and what a list of them lacks. What somebody may do, the server says.
+import type { Grant, Role } from '../api/types'
 
 export const ROLES: Record<Role, { name: string; does: string }> = {
   administrator: { name: '管理员', does: '管人员、题库和设置，可以发布' },
@@ -46,24 +46,11 @@ export function grantName(grant: Grant, banks: readonly { id: string; name: stri
     if (grant.bank === null) return `${role}（全部题库）`
     return `${role}（${banks.find(({ id }) => id === grant.bank)?.name ?? grant.bank}）`
   }
-  if (grant.role === 'association') return `${role}（${placeLabel(places, grant.place) || grant.place}）`
+  if (grant.role === 'association') return `${role}（${grant.place_name || placeLabel(places, grant.place) || grant.place}）`
   return role
 }
 
 export const has = (roles: readonly Grant[], ...wanted: Role[]) => roles.some(({ role }) => wanted.includes(role))
-
-/** What one may do with a bank: as the server says, or as the roles imply. */
-export function bankMay(roles: readonly Grant[], bank: Bank): BankMay {
-  if (bank.may !== undefined) return bank.may
-  const bound = (role: Role) => roles.some((grant) => grant.role === role && 'bank' in grant && (grant.bank === null || grant.bank === bank.id))
-  const administrator = has(roles, 'administrator')
-  return {
-    write: administrator || bound('editor') || has(roles, 'association'),
-    review: administrator || bound('reviewer'),
-    settings: administrator,
-    publish: administrator || bound('reviewer'),
-  }
-}
 
 /** Two grants that say the same are one. */
 export function sameGrant(a: Grant, b: Grant): boolean {

@@ -3,7 +3,17 @@ import type { Bank, Import } from '../api/types'
 import { tasksOf, type Known } from './tasks'
 
 const NO_COUNTS = { draft: 0, submitted: 0, returned: 0, approved: 0, published: 0, rested: 0 }
-const bank = (counts: Partial<Bank['counts']> = {}): Bank => ({ id: 'kexue', name: '科学', reviews: 1, counts: { ...NO_COUNTS, ...counts } })
+const MAY = { write: true, review: true, settings: true, publish: true }
+const bank = (counts: Partial<Bank['counts']> = {}, may = MAY): Bank => ({
+  id: 'kexue',
+  name: '科学',
+  reviews: 1,
+  counts: { ...NO_COUNTS, ...counts },
+  in_season: false,
+  may,
+  required: [],
+  forbidden: [],
+})
 const known = (change: Partial<Known> = {}): Known => ({ roles: [{ role: 'administrator' }], banks: [bank({ published: 3 })], reviews: {}, returned: {}, imports: [], ...change })
 const says = (change: Partial<Known>) => tasksOf(known(change)).map(({ say }) => say)
 
@@ -17,7 +27,8 @@ test('reviews that others wait for come before one’s own drafts', () => {
 })
 
 test('an auditor is asked to do nothing', () => {
-  expect(says({ roles: [{ role: 'auditor' }], banks: [bank({ draft: 4, approved: 2 })] })).toEqual([])
+  const nothing = { write: false, review: false, settings: false, publish: false }
+  expect(says({ roles: [{ role: 'auditor' }], banks: [bank({ draft: 4, approved: 2 }, nothing)] })).toEqual([])
 })
 
 test('an import that was left is offered again, one that is done is not', () => {

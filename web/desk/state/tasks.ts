@@ -1,6 +1,6 @@
 // What should I do next? From what the API tells, the most pressing first.
 import type { Bank, Grant, Import } from '../api/types'
-import { bankMay, has } from './roles'
+import { has } from './roles'
 import { writeRoute } from './route'
 
 export interface Task {
@@ -72,7 +72,7 @@ function ofBanks({ roles, banks }: Known): Task[] {
   }
   const tasks: Task[] = []
   for (const bank of banks) {
-    const may = bankMay(roles, bank)
+    const { may } = bank
     const { draft, approved, published, submitted, returned, rested } = bank.counts
     if (may.publish && approved > 0)
       tasks.push({ say: `发布「${bank.name}」`, why: `${approved} 道题已经通过审核，还没有发布。`, act: '看发布前的核对', to: writeRoute(['banks', bank.id, 'publish']), count: approved })

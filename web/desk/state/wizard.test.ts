@@ -3,6 +3,7 @@ import type { Import, ImportRow } from '../api/types'
 import { BLANK } from './draft'
 import { firstPile, percent, pilesOf, recounted, rowAnswered, stepOf } from './wizard'
 
+const COUNTS = { ready: 5, to_check: 2, refused: 1, saved: 0, skipped: 0, same: 0 }
 const job = (change: Partial<Import> = {}): Import => ({
   id: 'i',
   bank: 'b',
@@ -13,9 +14,11 @@ const job = (change: Partial<Import> = {}): Import => ({
   progress: { done: 0, of: 0 },
   format: 'xlsx',
   formats: ['xlsx', 'csv'],
+  sheets: [],
+  columns: [],
   mapping_needed: false,
   defaults: {},
-  counts: { ready: 5, to_check: 2, refused: 1, saved: 0 },
+  counts: COUNTS,
   remarks: [],
   ...change,
 })
@@ -33,22 +36,22 @@ test('each state of a file is a step, and columns come first where they are not 
 
 test('what needs a person comes first', () => {
   expect(firstPile(job())).toBe('to_check')
-  expect(firstPile(job({ counts: { ready: 5, to_check: 0, refused: 1, saved: 0 } }))).toBe('refused')
-  expect(firstPile(job({ counts: { ready: 5, to_check: 0, refused: 0, saved: 0 } }))).toBe('ready')
-  expect(firstPile(job({ counts: { ready: 0, to_check: 0, refused: 0, saved: 9 } }))).toBe('saved')
+  expect(firstPile(job({ counts: { ...COUNTS, to_check: 0 } }))).toBe('refused')
+  expect(firstPile(job({ counts: { ...COUNTS, to_check: 0, refused: 0 } }))).toBe('ready')
+  expect(firstPile(job({ counts: { ...COUNTS, ready: 0, to_check: 0, refused: 0, saved: 9 } }))).toBe('saved')
 })
 
 test('the three piles are always there, the others when they hold something', () => {
   expect(pilesOf(job()).map(({ standing }) => standing)).toEqual(['ready', 'to_check', 'refused'])
-  expect(pilesOf(job({ counts: { ready: 0, to_check: 0, refused: 0, saved: 3, same: 1 } })).map(({ standing }) => standing)).toEqual(['ready', 'to_check', 'refused', 'same', 'saved'])
+  expect(pilesOf(job({ counts: { ...COUNTS, saved: 3, skipped: 2, same: 1 } })).map(({ standing }) => standing)).toEqual(['ready', 'to_check', 'refused', 'same', 'saved', 'skipped'])
 })
 
 test('a mended row leaves its pile at once, and the counts go with it', () => {
   const page = { items: [row(1), row(2)], total: 12 }
   const ready = row(1, { standing: 'ready' })
   expect(rowAnswered(page, 'to_check', ready)).toEqual({ items: [row(2)], total: 11 })
-  expect(recounted(job(), row(1), ready).counts).toEqual({ ready: 6, to_check: 1, refused: 1, saved: 0 })
-  expect(recounted(job(), row(1), row(1, { standing: 'skipped' })).counts).toEqual({ ready: 5, to_check: 1, refused: 1, saved: 0 })
+  expect(recounted(job(), row(1), ready).counts).toEqual({ ...COUNTS, ready: 6, to_check: 1 })
+  expect(recounted(job(), row(1), row(1, { standing: 'skipped' })).counts).toEqual({ ...COUNTS, to_check: 1, skipped: 1 })
 })
 
 test('a row that is still to be checked stays where it is, with its new words', () => {

@@ -42,8 +42,9 @@ export function pilesOf({ counts }: Import): Pile[] {
     { standing: 'to_check', name: '待核对', what: '有地方是推定的，请看一眼', count: counts.to_check },
     { standing: 'refused', name: '不能导入', what: '缺了必要的内容，请补上或跳过', count: counts.refused },
   ]
-  if ((counts.same ?? 0) > 0) piles.push({ standing: 'same', name: '重复', what: '与题库或文件里的另一道题相同', count: counts.same! })
+  if (counts.same > 0) piles.push({ standing: 'same', name: '重复', what: '与题库或文件里的另一道题相同', count: counts.same })
   if (counts.saved > 0) piles.push({ standing: 'saved', name: '已导入', what: '已经是题库里的草稿', count: counts.saved })
+  if (counts.skipped > 0) piles.push({ standing: 'skipped', name: '已跳过', what: '不导入，可以放回来', count: counts.skipped })
   return piles
 }
 
@@ -65,8 +66,8 @@ export function rowAnswered(page: RowPage, pile: RowsFilter, row: ImportRow): Ro
 /** Counts move at once with a row that changed, before the server is asked again. */
 export function recounted(job: Import, before: ImportRow, after: ImportRow): Import {
   const counts = { ...job.counts }
-  if (before.standing !== 'skipped') counts[before.standing] -= 1
-  if (after.standing !== 'skipped') counts[after.standing] += 1
+  counts[before.standing] -= 1
+  counts[after.standing] += 1
   return { ...job, counts }
 }
 
