@@ -7,6 +7,7 @@ mod http;
 mod faults;
 mod commands;
 mod conformance;
+mod desk;
 mod ledger_copy;
 mod limits;
 mod moments;

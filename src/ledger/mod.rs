@@ -8,5 +8,6 @@ mod columns;
 pub mod lane;
 pub mod sqlite;
 pub mod postgres;
+pub mod desk;
 pub mod place;
 pub mod copy;

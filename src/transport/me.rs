@@ -44,6 +44,8 @@ use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// A request's body is at most so large; more is `too_large`.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
 /// A report is cut to so many characters.
 const REASON_CHARACTERS: usize = 500;
 

@@ -4,6 +4,7 @@ use crate::harness::postgres::Cluster;
 use crate::harness::postgres::Database;
 use crate::harness::root;
 use kejing::domain::ids::SeasonId;
+use kejing::ledger::desk::DeskStore;
 use kejing::ledger::postgres::Patience;
 use kejing::ledger::postgres::Postgres;
 use kejing::ledger::postgres::PostgresUrl;
@@ -90,6 +91,13 @@ impl Ground {
         })
     }
 
+    pub(crate) async fn open_desk(&self, season: &SeasonId) -> Result<DeskStore, LedgerError> {
+        match &self.postgres {
+            None => DeskStore::in_folder(&self.data(), season).await,
+            Some(database) => DeskStore::in_postgres(&address(database), season).await,
+        }
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         self.postgres.is_some()
     }
@@ -110,8 +118,20 @@ impl Ground {
         if let Some(database) = &self.postgres {
             return database.sql(sql);
         }
+        self.sql_in("ledger.db", sql).await
+    }
+
+    /// The same in what staff edit.
+    pub(crate) async fn desk_sql(&self, sql: &str) -> String {
+        if let Some(database) = &self.postgres {
+            return database.sql(sql);
+        }
+        self.sql_in("desk.db", sql).await
+    }
+
+    async fn sql_in(&self, file: &str, sql: &str) -> String {
         std::fs::create_dir_all(self.data()).unwrap();
-        let file = self.data().join("ledger.db");
+        let file = self.data().join(file);
         let url = format!("sqlite://{}?mode=rwc", file.display());
         let mut ledger = sqlx::SqliteConnection::connect(&url).await.unwrap();
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut ledger).await.unwrap();
