@@ -32,8 +32,8 @@ function typing(event: KeyboardEvent): boolean {
   return at.isContentEditable || (FIELDS.test(at.tagName) && !box)
 }
 
-/** A dialog has its own keys. */
-const dialogOpen = () => asking.value !== null || helpOpen.value || document.querySelector('[role=dialog][aria-modal=true], .el-overlay:not([style*="display: none"])') !== null
+/** A dialog has its own keys. Closed ones stay in the page, hidden. */
+const dialogOpen = () => asking.value !== null || [...document.querySelectorAll<HTMLElement>('.el-overlay')].some((one) => one.style.display !== 'none')
 
 export function listen(): void {
   document.addEventListener('keydown', (event) => {

@@ -24,7 +24,7 @@ export const session = {
   endSecondFactor: () => remove('/session/second-factor'),
   places: () => get<{ items: SignInPlace[] }>('/session/all'),
   endPlace: (id: string) => remove(`/session/all/${part(id)}`),
-  phone: () => get<{ url: string; qr: string }>('/phone'),
+  phone: () => get<{ url: string | null; qr: string | null }>('/phone'),
 }
 
 export const staff = {
