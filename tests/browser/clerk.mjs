@@ -37,13 +37,14 @@ export const go = (page, hash = '') => page.goto(`${base}/desk${hash}`)
 
 export const title = (page, text) => page.waitForFunction((what) => document.querySelector('[data-test=title]')?.textContent.includes(what), text)
 
-/** Sets up the second factor on the page that asks for it; gives the recovery codes. */
-export async function setUpFactor(page) {
+/** Sets up the second factor on the page that asks for it; gives the recovery codes, which `seen` may look at. */
+export async function setUpFactor(page, seen = async () => undefined) {
   const secret = await page.textContent(at('secret'))
   await page.fill(at('code'), digits(secret))
   await page.click(at('main'))
   await page.waitForSelector(at('recovery'))
   const recovery = await page.locator(at('recovery-code')).allTextContents()
+  await seen()
   await page.click(at('kept'))
   await page.click(at('main'))
   return recovery.map((code) => code.trim())
@@ -59,23 +60,25 @@ export async function setUp(page, login, name) {
   return { login, name, recovery }
 }
 
-async function newPassword(page) {
+export async function newPassword(page) {
   await page.fill(at('new-password'), PASSWORD)
   await page.fill(at('new-password-again'), PASSWORD)
   await page.click(at('main'))
 }
 
 /** Invites somebody with one role; gives the link to send. */
-export async function invite(page, login, name, role) {
+export async function invite(page, login, name, role, shoot = async () => undefined) {
   await go(page, '#/staff')
   await page.click(at('invite'))
   await page.fill(at('staff-name'), name)
   await page.fill(at('staff-login'), login)
   await page.click(at('role'))
   await page.click(`.el-select-dropdown__item:visible >> text="${role}"`)
+  await shoot('desk-invite')
   await page.click(at('staff-save'))
   await confirmed(page, at('copy-text'))
   const link = await page.textContent(at('copy-text'))
+  await shoot('desk-invitation')
   await page.click(at('invitation-done'))
   return link.trim()
 }
