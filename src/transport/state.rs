@@ -31,6 +31,8 @@ pub struct ServeSettings {
     pub media: Vec<PathBuf>,
     /// Its files are served beside the pages: what WeChat and the filing office ask for.
     pub root_files: Option<PathBuf>,
+    /// Where phones on the same network open the pages. `None`: only this machine reaches the server.
+    pub for_phones: Option<String>,
     /// `None`: plain HTTP.
     pub tls: Option<Arc<Tls>>,
     pub patience: Patience,

@@ -79,6 +79,7 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .routes(routes!(session::offer_factor, session::take_factor, session::drop_factor))
             .routes(routes!(session::all))
             .routes(routes!(session::end))
+            .routes(routes!(session::phone))
             .routes(routes!(people::list, people::invite))
             .routes(routes!(people::change))
             .routes(routes!(people::reset))
