@@ -1,5 +1,18 @@
 //! 导入: files as people have them, read for a preview. Nothing is guessed in silence: each question ends as ready, to check or refused.
 
+mod found;
+mod markup;
+mod weights;
+mod xml;
+mod aiken;
+pub(in crate::formats) mod json;
+pub(in crate::formats) mod gift;
+pub(in crate::formats) mod moodle;
+mod package;
+mod qti_item;
+mod qti;
+pub mod exchange;
+
 use crate::domain::draft::Draft;
 use crate::domain::faults::Part;
 
