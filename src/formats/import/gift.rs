@@ -243,8 +243,7 @@ impl Question<'_, '_> {
             return self.refuse_at(brace, Part::Whole, "unclosed_brace", message);
         };
         let mut stem: Vec<Glyph> = head.to_vec();
-        let tail = trimmed(tail);
-        if !tail.is_empty() {
+        if !trimmed(tail).is_empty() {
             // The missing-word form: the gap is where the braces were.
             let at = answers.first().or(tail.first()).map_or(0, |glyph| glyph.at);
             stem.extend("_____".chars().map(|c| Glyph { c, escaped: true, at }));

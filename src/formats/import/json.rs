@@ -377,7 +377,7 @@ impl<'t> Record<'_, 't> {
         let english = match word.as_str() {
             "" | "choice" | "选择" | "选择题" | "multiplechoice" => return Ok(None),
             // Open trivia banks call a question of one right answer so.
-            "multiple" if self.value(Field::Wrong).is_some() => Some(Kind::Single),
+            "multiple" if self.value(Field::Wrong).is_some() => return Ok(Some(Kind::Single)),
             "boolean" | "truefalse" | "tf" | "judge" | "judgement" | "yesno" | "对错题" | "判断正误" => {
                 Some(Kind::TrueFalse)
             }

@@ -1,6 +1,7 @@
 //! Moodle XML: multiple choice and true/false as Moodle exports them (docs.moodle.org, "Moodle XML format"); every other type is refused with its place.
 
 use crate::domain::faults::Part;
+use crate::domain::question::Choices;
 use crate::formats::aside::Aside;
 use crate::formats::aside::difficulty_of;
 use crate::formats::draft::tidy;
@@ -147,6 +148,8 @@ impl Question<'_> {
     fn read_truth(&mut self) {
         let answers: Vec<&Element> = self.element.elements().filter(|child| child.name == "answer").collect();
         let mut right = Vec::new();
+        self.found.set_truth(true);
+        self.found.draft.key = Choices::NONE;
         for answer in &answers {
             let text = answer.child("text").map(Element::text).unwrap_or_default().trim().to_lowercase();
             match (fraction(answer), text.as_str()) {
@@ -163,11 +166,7 @@ impl Question<'_> {
         }
         match right.as_slice() {
             [truth] => self.found.set_truth(*truth),
-            _ => {
-                self.found.set_truth(true);
-                self.found.draft.key = Default::default();
-                self.found.refuse(Part::Key, "no_right", "判断题应有一个正确答案");
-            }
+            _ => self.found.refuse(Part::Key, "no_right", "判断题应有一个正确答案"),
         }
         self.read_feedback(&answers, right.first().map(|truth| if *truth { "true" } else { "false" }));
     }

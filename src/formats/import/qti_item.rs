@@ -115,6 +115,7 @@ impl<'e> ItemReader<'e, '_> {
     }
 
     fn read_choices(&mut self, interaction: &'e Element) {
+        self.found.draft.kind = Some(Kind::Single);
         let mut ids = Vec::new();
         let mut options = Vec::new();
         let mut fixed = 0;
@@ -189,7 +190,6 @@ impl<'e> ItemReader<'e, '_> {
 
     /// The places of the right choices; `None`: it was told why there are none.
     fn right_of(&mut self, interaction: &Element, ids: &[&str]) -> Option<Vec<usize>> {
-        self.found.draft.kind = Some(Kind::Single);
         let Some(declaration) = self.declaration(interaction) else {
             self.found.refuse(Part::Key, "missing_answer", "没有声明答案（responseDeclaration）");
             return None;

@@ -36,7 +36,7 @@ fn refused(text: &str, expected: &[(u32, u32, &str)]) {
 #[test]
 fn the_types_that_there_are_here_are_read() {
     check("水的化学式是？{~CO2 =H2O ~O2}", Kind::Single, 0b010, &["CO2", "H2O", "O2"]);
-    check("::题一:: 水的化学式是？{\n  ~CO2\n  =H2O#对\n}", Kind::Single, 0b10, &["CO2", "H2O"]);
+    check("::题一:: 水的化学式是？{\n  ~CO2\n  =H2O\n}", Kind::Single, 0b10, &["CO2", "H2O"]);
     check("哪些？{~%50%甲 ~%-100%乙 ~%50%丙}", Kind::Multiple, 0b101, &["甲", "乙", "丙"]);
     check("哪些？{~%33.33333%甲 ~%33.33333%乙 ~%33.33333%丙 ~丁}", Kind::Multiple, 0b0111, &["甲", "乙", "丙", "丁"]);
     check("水往低处流。{T}", Kind::TrueFalse, 0b01, &["正确", "错误"]);
@@ -78,11 +78,11 @@ fn what_cannot_be_a_question_here_is_refused_with_its_place() {
     refused("几？{#3:1}", &[(1, 4, "unsupported_type")]);
     refused("谈谈。{}", &[(1, 1, "unsupported_type")]);
     refused("只是说明。", &[(1, 1, "unsupported_type")]);
-    refused("甲？{=1\n~2", &[(1, 4, "unclosed_brace")]);
+    refused("甲？{=1\n~2", &[(1, 3, "unclosed_brace")]);
     refused("甲}？", &[(1, 2, "unclosed_brace")]);
     refused("{=1 ~2} 和 {=3 ~4}", &[(1, 11, "several_answers")]);
     refused("::题 甲？{=1 ~2}", &[(1, 1, "unclosed_title")]);
-    refused("甲？{乙 ~丙 =丁}", &[(1, 5, "stray_text")]);
+    refused("甲？{乙 ~丙 =丁}", &[(1, 4, "stray_text")]);
     refused("哪些？{~%60%甲 ~%40%乙 ~丙}", &[(1, 1, "partial_weights")]);
     refused("哪个？{=甲 ~%50%乙 ~丙}", &[(1, 1, "partial_weights")]);
     refused("哪个？{=甲 =乙 ~丙}", &[(1, 1, "several_right")]);
@@ -92,7 +92,7 @@ fn what_cannot_be_a_question_here_is_refused_with_its_place() {
 
 #[test]
 fn an_equals_sign_that_was_not_meant_is_told() {
-    assert_eq!(told(&one("哪个？{=甲 ~y=2x}")).first(), Some(&(1, 9, "unescaped_equals")));
+    assert_eq!(told(&one("哪个？{=甲 ~y=2x}")).first(), Some(&(1, 10, "unescaped_equals")));
     assert_eq!(one("哪个？{~=甲 ~乙}").draft.options, ["甲", "乙"]);
 }
 

@@ -92,7 +92,7 @@ fn what_cannot_be_read_is_refused_with_its_place() {
         all.filter(|r| r.gravity == Gravity::Refused).map(|r| (r.at.row, r.at.column, r.code)).collect::<Vec<_>>()
     };
     let base = |more: &str| format!("[\n {{\"type\": \"single\", \"question\": \"甲？\", {more}}}]");
-    assert_eq!(told(&base("\"options\": [\"子\", \"丑\"], \"answer\": \"E\"")), [(2, 69, "bad_key")]);
+    assert_eq!(told(&base("\"options\": [\"子\", \"丑\"], \"answer\": \"E\"")), [(2, 72, "bad_key")]);
     assert_eq!(told(&base("\"options\": [\"子\", \"丑\"]")), [(2, 2, "missing_answer")]);
     assert_eq!(told(&base("\"options\": [\"A\", \"C\", \"B\"], \"answer\": \"B\"")), [(2, 72, "bad_key")]);
     assert_eq!(told("[{\"type\": \"填空题\", \"question\": \"甲？\"}]"), [(1, 2, "unsupported_type")]);

@@ -76,7 +76,7 @@ fn what_moodle_exports_is_read() {
     let second = &items[1].draft;
     assert_eq!((second.kind, second.key), (Some(Kind::TrueFalse), Choices(0b10)));
     assert_eq!(second.explanation, "传播需要介质。");
-    assert_eq!(told(&items), [(36, "feedback_as_explanation")]);
+    assert_eq!(told(&items), [(33, "feedback_as_explanation")]);
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn what_would_be_lost_or_flattened_is_told() {
     check("<hidden>0", "<hidden>1", &[(12, "hidden")]);
     check("\"multichoice\"", "\"essay\"", &[(12, "unsupported_type")]);
     check("\"multichoice\"", "\"stack\"", &[(12, "unsupported_type")]);
-    check("fraction=\"100\" format=\"moodle_auto_format\"", "fraction=\"50\"", &[(36, "bad_weight")]);
-    check("<text>false", "<text>perhaps", &[(36, "bad_weight")]);
+    check("fraction=\"100\" format=\"moodle_auto_format\"", "fraction=\"50\"", &[(33, "bad_weight")]);
+    check("<text>false", "<text>perhaps", &[(33, "bad_weight")]);
     check("shuffleanswers>true", "shuffleanswers>0", &[]);
     let (items, _) = read(SOUND.replace("shuffleanswers>true", "shuffleanswers>0").as_bytes());
     assert!(items[0].draft.fixed_order);
@@ -110,8 +110,8 @@ fn hostile_and_broken_files_are_refused_with_their_place() {
     check("<quiz>", "<!DOCTYPE quiz [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;\">]><quiz>", &[(2, "doctype")]);
     check("水</text>", "&b;</text>", &[(13, "unknown_entity")]);
     check("<quiz>", "<test>", &[(2, "unknown_format")]);
-    check("</quiz>", "", &[(43, "truncated")]);
-    check("  <question type=\"truefalse\">", "  <question type=\"truefalse\"", &[(36, "syntax")]);
+    check("</quiz>", "", &[(41, "truncated")]);
+    check("  <question type=\"truefalse\">", "  <question type=\"truefalse\"", &[(33, "syntax")]);
     let (items, remarks) = read(&SOUND.as_bytes()[..SOUND.len() - 300]);
     assert_eq!((items.len(), remarks[0].code), (1, "truncated"));
     let deep = format!("<quiz><question type='multichoice'>{}", "<b>".repeat(100_000));
