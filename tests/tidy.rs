@@ -30,6 +30,7 @@ const PLAN: &[&str] = &[
     "domain",
     "formats/draft",
     "formats/text",
+    "formats/columns",
     "formats/toml",
     "formats/csv",
     "formats/aside",

@@ -261,7 +261,7 @@ fn find_twins(questions: &[Question], found: &mut Vec<QuestionFault>) {
 
 /// The text as it is compared: without spaces and punctuation, capitals as small letters. Signs that change a
 /// number or a formula stay.
-fn same(text: &str) -> String {
+pub fn same(text: &str) -> String {
     let passed_over = |c: char| c.is_whitespace() || "，。？！：；、,.?!:;（）()“”\"‘’'「」《》_".contains(c);
     let kept: String = text.chars().filter(|&c| !passed_over(c)).flat_map(char::to_lowercase).collect();
     // "1.5" and "15" differ, and "（　）" alone is something.
@@ -283,7 +283,7 @@ fn points_at_others(option: &str) -> bool {
 }
 
 /// Control characters, marks that turn or join text unseen, and the sign that stands for lost bytes.
-fn is_unseen(c: char) -> bool {
+pub(crate) fn is_unseen(c: char) -> bool {
     (c.is_control() && c != '\n')
         || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFD}')
         || matches!(c, '\u{E000}'..='\u{F8FF}')
