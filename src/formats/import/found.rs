@@ -113,6 +113,7 @@ impl Found {
             let hangs_on = match fault.part {
                 Part::Option(_) => told(Part::Options),
                 Part::Key => told(Part::Options) || told(Part::Kind),
+                Part::Kind => told(Part::Options) || told(Part::Key),
                 _ => false,
             };
             if fault.part == Part::Id || told(Part::Whole) || told(fault.part) || hangs_on {
