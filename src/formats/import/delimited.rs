@@ -1,5 +1,6 @@
 //! CSV: the same table, saved as text; separated by commas, tabs or semicolons, in any encoding that spreadsheets save.
 
+use crate::formats::csv::unguarded;
 use crate::formats::draft::Place;
 use crate::formats::import::Stop;
 use crate::formats::import::Watch;
@@ -66,7 +67,7 @@ fn rows_of(text: &str, skipped: u64, separator: u8, most: usize, watch: &mut Wat
         for (column, text) in (1..).zip(record.iter()) {
             if !text.is_empty() {
                 room.take(text)?;
-                cells.push(Cell { column, text: text.to_owned(), ..Cell::default() });
+                cells.push(Cell { column, text: unguarded(text).to_owned(), ..Cell::default() });
             }
         }
         sheet.add(Line { row, hidden: false, cells });
