@@ -9,6 +9,7 @@ pub mod region;
 pub mod question;
 pub mod faults;
 pub mod draft;
+pub mod twins;
 pub mod bank;
 pub mod rules;
 pub mod season;

@@ -12,14 +12,14 @@ pub mod toml;
 #[cfg(test)]
 mod shipped;
 
+pub use crate::formats::text::FILE_BYTES_MAX;
+
 use crate::domain::faults::Fault;
 use crate::domain::faults::faults_of;
 use crate::domain::question::Question;
 use crate::formats::draft::Draft;
 use crate::formats::draft::Reading;
 
-/// A larger file is refused unread.
-pub const FILE_BYTES_MAX: usize = 16 << 20;
 /// So many faults are told; then one that says how many more there are.
 pub const FAULTS_MAX: usize = 1_000;
 

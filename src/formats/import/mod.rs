@@ -23,6 +23,7 @@ mod qti;
 mod qti_item;
 mod read;
 mod recognise;
+mod rest;
 mod settle;
 mod shown;
 mod stem;
@@ -38,6 +39,8 @@ mod xml;
 pub use crate::formats::columns::Field;
 pub use crate::formats::import::read::read;
 pub use crate::formats::import::recognise::recognise;
+pub use crate::formats::import::rest::rest_sheet;
+pub use crate::formats::import::rest::template;
 
 use crate::domain::draft::Draft;
 use crate::domain::faults::Part;

@@ -2,7 +2,6 @@
 
 use crate::domain::faults::Part;
 use crate::domain::faults::same;
-use crate::formats::FILE_BYTES_MAX;
 use crate::formats::draft::Place;
 use crate::formats::import::At;
 use crate::formats::import::Cancelled;
@@ -30,6 +29,7 @@ use crate::formats::import::strict;
 use crate::formats::import::table;
 use crate::formats::import::xls;
 use crate::formats::import::xlsx;
+use crate::formats::text::FILE_BYTES_MAX;
 use crate::formats::text::decode;
 use std::collections::HashMap;
 
