@@ -91,7 +91,8 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<Outcome, Failure> {
 /// A question that needs no second look. What a bank wants beyond that (解析, 来源, 主题) may still be missing.
 fn ready(item: Item, place: usize) -> Result<Question, Vec<Remark>> {
     let Item { at, draft, remarks, .. } = item;
-    let missing = |part, code, message: &str| Remark { gravity: Gravity::Refused, at, part, code, message: message.to_owned() };
+    let missing =
+        |part, code, message: &str| Remark { gravity: Gravity::Refused, at, part, code, message: message.to_owned() };
     if remarks.iter().any(|remark| remark.gravity > Gravity::Note) {
         return Err(remarks.into_iter().filter(|remark| remark.gravity > Gravity::Note).collect());
     }
@@ -123,6 +124,8 @@ fn told(file: &str, remark: &Remark) -> String {
 fn bounded(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let file = fs::File::open(path).with_context(|| format!("读不到 {}", path.display()))?;
-    file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).with_context(|| format!("读不到 {}", path.display()))?;
+    file.take(FILE_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)
+        .with_context(|| format!("读不到 {}", path.display()))?;
     Ok(bytes)
 }
