@@ -2,7 +2,6 @@
 
 use crate::domain::faults::Part;
 use crate::domain::faults::same;
-use crate::formats::FILE_BYTES_MAX;
 use crate::formats::draft::Place;
 use crate::formats::import::At;
 use crate::formats::import::Cancelled;
@@ -19,6 +18,7 @@ use crate::formats::import::Table;
 use crate::formats::import::Watch;
 use crate::formats::import::delimited;
 use crate::formats::import::docx;
+use crate::formats::import::exchange;
 use crate::formats::import::grid::Sheet;
 use crate::formats::import::office::Unreadable;
 use crate::formats::import::office::unreadable;
@@ -29,6 +29,7 @@ use crate::formats::import::strict;
 use crate::formats::import::table;
 use crate::formats::import::xls;
 use crate::formats::import::xlsx;
+use crate::formats::text::FILE_BYTES_MAX;
 use crate::formats::text::decode;
 use std::collections::HashMap;
 
@@ -80,7 +81,12 @@ fn read_as(format: Format, source: &Source<'_>, watch: &mut Watch<'_>) -> Result
             Ok(written(format, prose::read(&prose::paragraphs_of(&text), &source.defaults, watch)?))
         }
         Format::Toml => Ok(Preview { import: strict::read(source.bytes), table: None }),
-        _ => Err(unreadable("format_unread", format!("{} 格式还不能导入", format.code())).into()),
+        Format::Json | Format::Gift | Format::Aiken | Format::MoodleXml | Format::Qti => {
+            if !watch(0, 1) {
+                return Err(Stop::Cancelled);
+            }
+            Ok(Preview { import: exchange::read(format, source.bytes, &source.defaults), table: None })
+        }
     }
 }
 
