@@ -105,6 +105,7 @@ const PLAN: &[&str] = &[
     "commands/greeting",
     "commands/serve",
     "commands/preview",
+    "commands/convert",
     "commands/bank",
     "commands/season",
     "commands/replay",

@@ -172,7 +172,7 @@ mod tests {
         check("ANSWER: A\n", "", &[(1, "missing_answer")]);
         check("B. CO2", "D. CO2", &[(3, "bad_letters")]);
         check("B. CO2", "B. H2O", &[(1, "same_option")]);
-        check("水的化学式是？\n", "", &[(1, "empty")]);
+        check("水的化学式是？\n", "", &[(1, "missing_stem")]);
         assert_eq!(read(b"").1.iter().map(|r| r.code).collect::<Vec<_>>(), ["no_questions"]);
         let bytes: Vec<u8> = SOUND.bytes().chain([0xFF, 0xFF]).collect();
         assert_eq!(read(&bytes).1.iter().map(|r| r.code).collect::<Vec<_>>(), ["encoding"]);

@@ -113,6 +113,7 @@ impl Found {
             let hangs_on = match fault.part {
                 Part::Option(_) => told(Part::Options),
                 Part::Key => told(Part::Options) || told(Part::Kind),
+                Part::Kind => told(Part::Options) || told(Part::Key),
                 _ => false,
             };
             if fault.part == Part::Id || told(Part::Whole) || told(fault.part) || hangs_on {
@@ -143,7 +144,10 @@ impl Found {
         let draft = &mut self.draft;
         let texts = [&mut draft.stem, &mut draft.explanation, &mut draft.topic, &mut draft.source];
         for text in texts.into_iter().chain(&mut draft.options).chain(&mut draft.contributor).chain(&mut draft.link) {
-            let goes = |c: char| is_unseen(c) && c != '\u{FFFD}' && !('\u{E000}'..='\u{F8FF}').contains(&c);
+            let goes = |c: char| {
+                matches!(c, '\u{FFFE}' | '\u{FFFF}')
+                    || is_unseen(c) && c != '\u{FFFD}' && !('\u{E000}'..='\u{F8FF}').contains(&c)
+            };
             if text.contains(|c| goes(c) || c == '\u{A0}') {
                 let seen = text.chars().filter(|&c| c == '\t' || !goes(c));
                 *text = seen

@@ -129,7 +129,7 @@ impl Field {
                 let name =
                     ["选项", "option", "choice"].iter().find_map(|front| name.strip_prefix(front)).unwrap_or(name);
                 let mut chars = name.chars();
-                let place = chars.next().filter(|c| ('a'..='z').contains(c)).filter(|_| chars.next().is_none())?;
+                let place = chars.next().filter(|c| c.is_ascii_lowercase()).filter(|_| chars.next().is_none())?;
                 return Some(Field::Option(place as usize - 'a' as usize));
             }
         })

@@ -148,7 +148,7 @@ impl Question<'_> {
         for answer in &answers {
             let text = answer.child("text").map(Element::text).unwrap_or_default().trim().to_lowercase();
             match (fraction(answer), text.as_str()) {
-                (Some(weight), "true" | "false") if weight == 100.0 => right.push(text == "true"),
+                (Some(100.0), "true" | "false") => right.push(text == "true"),
                 (Some(weight), "true" | "false") if weight <= 0.0 => {}
                 _ => {
                     return self.found.refuse(

@@ -92,7 +92,7 @@ fn what_cannot_be_a_question_here_is_refused_with_its_place() {
 
 #[test]
 fn an_equals_sign_that_was_not_meant_is_told() {
-    assert_eq!(told(&one("哪个？{=甲 ~y=2x}")).first(), Some(&(1, 10, "unescaped_equals")));
+    assert!(told(&one("哪个？{=甲 ~y=2x}")).contains(&(1, 10, "unescaped_equals")));
     assert_eq!(one("哪个？{~=甲 ~乙}").draft.options, ["甲", "乙"]);
 }
 

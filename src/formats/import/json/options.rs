@@ -98,7 +98,9 @@ impl Options {
             .map(|c| {
                 let half = if ('Ａ'..='ｚ').contains(&c) { char::from_u32(c as u32 - 0xFEE0)? } else { c };
                 let c = half.to_ascii_uppercase();
-                self.named(&c.to_string()).or_else(|| (0..self.texts.len().min(26)).find(|place| letter(*place) == c))
+                let named = |name: &Option<String>| name.as_ref().is_some_and(|name| name.chars().eq([c]));
+                let named = self.names.iter().position(named);
+                named.or_else(|| (0..self.texts.len().min(26)).find(|place| letter(*place) == c))
             })
             .collect();
         let shown: String = text.chars().take(30).collect();

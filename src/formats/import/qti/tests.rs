@@ -216,7 +216,7 @@ fn hostile_packages_and_items_are_refused() {
         .replace("<assessmentItem ", "<!DOCTYPE a [<!ENTITY x \"ha\">]><assessmentItem ")
         .replace("<prompt>", "<prompt>&x;");
     let manifest = manifest(&["a.xml", "../b.xml", "http://a.cn/c.xml", "none.xml", "bomb.xml", "/etc/passwd"]);
-    let zeros = vec![b' '; 8 << 20];
+    let zeros = vec![b' '; 16 << 20];
     let bytes = packed(&[("imsmanifest.xml", manifest.as_bytes()), ("a.xml", laughs.as_bytes()), ("bomb.xml", &zeros)]);
     let (items, remarks) = read(&bytes);
     let found: Vec<&str> = codes(&items, &remarks).iter().map(|(_, code)| *code).collect();
