@@ -63,10 +63,12 @@ pub fn read(source: &Source<'_>, watch: &mut Watch<'_>) -> Result<Preview, Cance
 fn read_as(format: Format, source: &Source<'_>, watch: &mut Watch<'_>) -> Result<Preview, Stop> {
     match format {
         Format::Xlsx | Format::Xls => {
-            let mut unpacking = half(watch, 0);
-            let book = match format {
-                Format::Xlsx => xlsx::read(source.bytes, &mut unpacking)?,
-                _ => xls::read(source.bytes, &mut unpacking)?,
+            let book = {
+                let mut unpacking = half(watch, 0);
+                match format {
+                    Format::Xlsx => xlsx::read(source.bytes, &mut unpacking)?,
+                    _ => xls::read(source.bytes, &mut unpacking)?,
+                }
             };
             let mut preview = read_sheets(format, book.sheets, source, watch)?;
             let notes = book.passed_over.into_iter().map(|(code, message)| remark(Gravity::Note, code, message));
