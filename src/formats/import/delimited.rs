@@ -52,7 +52,7 @@ fn rows_of(text: &str, skipped: u64, separator: u8, most: usize, watch: &mut Wat
     // Line breaks inside cells so far: a spreadsheet counts rows, the reader lines.
     let mut inner_breaks: u64 = 0;
     let mut record = StringRecord::new();
-    let mut count = 0;
+    let mut count = 0usize;
     while count < most {
         match rows.read_record(&mut record) {
             Ok(true) => {}
@@ -72,7 +72,7 @@ fn rows_of(text: &str, skipped: u64, separator: u8, most: usize, watch: &mut Wat
         }
         sheet.add(Line { row, hidden: false, cells });
         let position = record.position().map_or(0, ::csv::Position::byte);
-        if count % STRIDE == 0 && !watch((position * 1000 / text.len().max(1) as u64) as u32, 1000) {
+        if count.is_multiple_of(STRIDE) && !watch((position * 1000 / text.len().max(1) as u64) as u32, 1000) {
             return Err(Stop::Cancelled);
         }
     }

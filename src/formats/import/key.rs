@@ -148,7 +148,8 @@ pub(super) fn letters_of(text: &str) -> Option<Vec<usize>> {
     // A word is none: DNA, None.
     let is_word = text.chars().filter(char::is_ascii_lowercase).count() > 1
         && !text.contains([',', '、', ' ', ';', '；', '，', '|', '/']);
-    (!places.is_empty() && !(is_word && places.windows(2).any(|pair| pair[0] >= pair[1]))).then_some(places)
+    let in_order = places.windows(2).all(|pair| pair[0] < pair[1]);
+    (!places.is_empty() && (in_order || !is_word)).then_some(places)
 }
 
 fn texts_of(text: &str, options: &[String], kind: Option<Kind>) -> Option<Vec<usize>> {

@@ -234,7 +234,7 @@ pub struct Column {
     pub field: Option<Field>,
 }
 
-/// Told how much is done of how much; `false` stops the reading. The whole may grow from call to call.
+/// Told now and then how much is done of how much, never less than before; `false` stops the reading.
 pub type Watch<'w> = dyn FnMut(u32, u32) -> bool + 'w;
 
 /// Somebody stopped it.

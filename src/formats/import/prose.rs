@@ -84,7 +84,7 @@ pub(super) fn read(paragraphs: &[Paragraph], defaults: &Defaults, watch: &mut Wa
         for (part, text) in paragraph.text.split('\n').enumerate() {
             prose.line(&Paragraph { text: clean(text), picture: paragraph.picture && part == 0, ..paragraph.clone() });
         }
-        if n % STRIDE == 0 && !watch((n * 1000 / paragraphs.len().max(1)) as u32, 1000) {
+        if n.is_multiple_of(STRIDE) && !watch((n * 1000 / paragraphs.len().max(1)) as u32, 1000) {
             return Err(Stop::Cancelled);
         }
     }
@@ -156,11 +156,11 @@ impl Prose {
                 self.part(field, told);
             }
         }
-        if let Some(open) = &mut self.open {
-            if open.told.raw.len() < 4_000 {
-                open.told.raw.push_str(&line.text);
-                open.told.raw.push('\n');
-            }
+        if let Some(open) = &mut self.open
+            && open.told.raw.len() < 4_000
+        {
+            open.told.raw.push_str(&line.text);
+            open.told.raw.push('\n');
         }
     }
 
@@ -177,29 +177,29 @@ impl Prose {
         without_numeral(text).len() < text.len()
             && text.chars().count() <= HEADING_MAX
             && !text.starts_with(['（', '('])
-            && !(is_explained && !self.after_blank)
+            && (self.after_blank || !is_explained)
             && !text.contains("答案")
     }
 
     fn untagged(&mut self, line: &Paragraph, text: &str) {
         let told = |text: &str| Told { text: text.to_owned(), at: At { row: line.row, column: 1 }, mark: line.mark };
-        if let Some((place, _)) = label_of(text).filter(|(place, _)| self.takes_option(*place)) {
-            if let Some(open) = &mut self.open {
-                for (place, text) in lettered(text, place) {
-                    if open.told.options.len() <= place {
-                        open.told.options.resize(place + 1, None);
-                    }
-                    open.told.options[place] = Some(told(&text));
-                    open.last = Last::Option(place);
+        if let Some((place, _)) = label_of(text).filter(|(place, _)| self.takes_option(*place))
+            && let Some(open) = &mut self.open
+        {
+            for (place, text) in lettered(text, place) {
+                if open.told.options.len() <= place {
+                    open.told.options.resize(place + 1, None);
                 }
-                return;
+                open.told.options[place] = Some(told(&text));
+                open.last = Last::Option(place);
             }
+            return;
         }
         let opens_bracket = text.starts_with(['(', '（', '[', '【']);
-        if let Some((number, length)) = number_of(text) {
-            if self.takes_number(number, opens_bracket) {
-                return self.begin(line, Some(number), opens_bracket, told(&text[length..]));
-            }
+        if let Some((number, length)) = number_of(text)
+            && self.takes_number(number, opens_bracket)
+        {
+            return self.begin(line, Some(number), opens_bracket, told(&text[length..]));
         }
         match &mut self.open {
             Some(open) => match open.last {
@@ -364,7 +364,7 @@ impl Prose {
         let mut found = Found { items: Vec::new(), remarks: self.remarks };
         for (n, open) in self.done.into_iter().enumerate() {
             found.items.push(settle(Sighting { ordinal: usize::MAX, ..open.told }, &ground));
-            if n % STRIDE == 0 && !watch(1000, 1000) {
+            if n.is_multiple_of(STRIDE) && !watch(1000, 1000) {
                 return Err(Stop::Cancelled);
             }
         }

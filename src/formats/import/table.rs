@@ -89,7 +89,7 @@ pub(super) fn read(sheet: &Sheet, header: &Header, defaults: &Defaults, watch: &
     let sheet_kind = asked_of(&sheet.name);
     let mut heading = sheet_kind.clone();
     let mut open: Option<Sighting> = None;
-    let mut count = 0;
+    let mut count = 0usize;
     for (place, line) in rows.iter().enumerate() {
         if table.repeats_header(line) {
             continue;
@@ -112,7 +112,7 @@ pub(super) fn read(sheet: &Sheet, header: &Header, defaults: &Defaults, watch: &
         let mut sighting = table.sighting(line, count);
         sighting.heading = heading.clone();
         open = Some(sighting);
-        if count % STRIDE == 0 && !watch((place * 1000 / rows.len().max(1)) as u32, 1000) {
+        if count.is_multiple_of(STRIDE) && !watch((place * 1000 / rows.len().max(1)) as u32, 1000) {
             return Err(Stop::Cancelled);
         }
     }

@@ -173,23 +173,22 @@ pub(super) fn kind_in_stem(stem: &str) -> Option<(Asked, String)> {
     let inner = |text: &str| if text.chars().count() <= 10 { asked_of(text) } else { None };
     let number = stem.len() - stem.trim_start_matches(|c: char| c.is_ascii_digit() || "、．. ".contains(c)).len();
     let (front, rest) = stem.split_at(number);
-    if let Some(after) = rest.strip_prefix(OPENING) {
-        if let Some((word, after)) = after.split_once(CLOSING) {
-            if let Some(asked) = inner(word) {
-                return Some((asked, format!("{front}{}", after.trim_start())));
-            }
-        }
+    if let Some(after) = rest.strip_prefix(OPENING)
+        && let Some((word, after)) = after.split_once(CLOSING)
+        && let Some(asked) = inner(word)
+    {
+        return Some((asked, format!("{front}{}", after.trim_start())));
     }
     let trimmed = stem.trim_end_matches(['。', '.', '？', '?', ' ']);
-    if let Some(before) = trimmed.strip_suffix(CLOSING) {
-        if let Some(at) = before.rfind(OPENING) {
-            let opening = before[at..].chars().next().map_or(1, char::len_utf8);
-            if let Some(asked) = inner(&before[at + opening..]) {
-                return Some((
-                    asked,
-                    format!("{}{}", before[..at].trim_end(), &stem[trimmed.len()..]).trim_end().to_owned(),
-                ));
-            }
+    if let Some(before) = trimmed.strip_suffix(CLOSING)
+        && let Some(at) = before.rfind(OPENING)
+    {
+        let opening = before[at..].chars().next().map_or(1, char::len_utf8);
+        if let Some(asked) = inner(&before[at + opening..]) {
+            return Some((
+                asked,
+                format!("{}{}", before[..at].trim_end(), &stem[trimmed.len()..]).trim_end().to_owned(),
+            ));
         }
     }
     None
@@ -272,17 +271,17 @@ pub(super) fn lettered(text: &str, first: usize) -> Vec<(usize, String)> {
         // A letter inside a word of letters is none: `DNA.`
         let inside = last.is_some_and(|c| half(c).is_ascii_alphanumeric());
         let opened = last.is_some_and(|c| "(（[【".contains(c));
-        if !inside && !opened {
-            if let Some((place, length)) = label_of(&text[at..]).filter(|(place, _)| *place == next) {
-                if starts.is_empty() && !text[..at].trim().is_empty() {
-                    return Vec::new();
-                }
-                let blank =
-                    text[at..].len() - text[at..].trim_start_matches([' ', '\u{3000}', '\u{A0}', '\t', '\n']).len();
-                if blank == 0 {
-                    starts.push((place, at, at + length));
-                    next += 1;
-                }
+        if !inside
+            && !opened
+            && let Some((place, length)) = label_of(&text[at..]).filter(|(place, _)| *place == next)
+        {
+            if starts.is_empty() && !text[..at].trim().is_empty() {
+                return Vec::new();
+            }
+            let blank = text[at..].len() - text[at..].trim_start_matches([' ', '\u{3000}', '\u{A0}', '\t', '\n']).len();
+            if blank == 0 {
+                starts.push((place, at, at + length));
+                next += 1;
             }
         }
         last = Some(c);

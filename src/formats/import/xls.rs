@@ -163,11 +163,11 @@ impl Globals {
         let mut depth = 0u32;
         // The formula whose text is in the next record.
         let mut waiting: Option<(u16, u16)> = None;
-        let mut records = 0;
+        let mut records = 0usize;
         while let Some((kind, data, next)) = record(stream, at) {
             at = next;
             records += 1;
-            if records % STRIDE == 0 && !paced(at) {
+            if records.is_multiple_of(STRIDE) && !paced(at) {
                 return Err(Stop::Cancelled);
             }
             match kind {
