@@ -36,7 +36,7 @@ export class DeskError extends Error {
 }
 
 let csrf = ''
-let onSignedOut = () => {}
+let onSignedOut: () => void = () => undefined
 
 /** What each call but GET carries; told by the session. */
 export function carry(token: string): void {
