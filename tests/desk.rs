@@ -1,6 +1,10 @@
 //! The desk: who comes in, who may do what, and that everything is written down.
 
+mod audit;
+mod moving;
 mod roles;
+mod sign_in;
+mod staff;
 
 use serde_json::Value;
 use serde_json::json;

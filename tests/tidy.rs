@@ -115,6 +115,8 @@ const PLAN: &[&str] = &[
     "commands/replay",
     "commands/backup",
     "commands/ledger",
+    "commands/staff",
+    "commands/audit",
     "commands/verify",
     "commands/cli",
     "commands/usage",

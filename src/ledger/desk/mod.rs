@@ -2,10 +2,11 @@
 //! One writer at a time on either: an act is one transaction, and its record in the audit log is part of it.
 //!
 //! For whoever adds tables: a migration in `migrations/desk` that both databases read (bigint, text, bytea; every table with `season`, which
-//! is [`SEASON`]), a file here with `impl Link` for reads and `impl Act` for writes, SQL with `$1` parameters.
+//! is [`SEASON`]), a file here with `impl Link` for reads and `impl Act` for writes, SQL with `$1` parameters; and its name in `copy.rs`, so that `kejing ledger copy` takes it along.
 
 mod audit;
 mod chain;
+mod copy;
 mod link;
 mod open;
 mod staff;
@@ -15,7 +16,10 @@ pub use audit::Entry;
 pub use audit::Record;
 pub use chain::Break;
 pub use chain::Chain;
+pub use copy::copy;
+pub use copy::digest;
 pub use link::Link;
+pub use open::DESK_FILE;
 pub use open::DeskStore;
 pub use staff::GrantRow;
 pub use staff::PersonRow;
