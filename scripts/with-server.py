@@ -2,7 +2,12 @@
 """Runs a command beside a Kejing server of its own: `with-server.py COMMAND…`.
 
 The server is the one that `cargo test` built (or KEJING_SERVER), plays seasons/demo.toml (or KEJING_TEST_SEASON) on a free port with a
+<<<<<<< HEAD
 temporary data folder, and is stopped afterwards whatever happens. The command finds it in KEJING_URL, and the secret of the desk's first link in KEJING_SETUP. Python's standard library only."""
+=======
+temporary data folder, and is stopped afterwards whatever happens. The command finds it in KEJING_URL, and the secret of the first
+administrator's link in KEJING_SETUP. Python's standard library only."""
+>>>>>>> staff
 
 import json
 import os
@@ -36,7 +41,7 @@ def main(command: list[str]) -> int:
         # A server that hangs before it says where it is would keep the reading below waiting for ever.
         watchdog = threading.Timer(START_SECONDS, server.kill)
         watchdog.start()
-        url = None
+        url = setup = None
         try:
             setup = ""
             for line in server.stdout:
@@ -44,6 +49,10 @@ def main(command: list[str]) -> int:
                     url = url or found.group()
                 if found := re.search(r"/desk#/setup/(\S+)", line):
                     setup = found.group(1)
+<<<<<<< HEAD
+=======
+                # The greeting's last line.
+>>>>>>> staff
                 if "Ctrl+C" in line:
                     break
             watchdog.cancel()
@@ -51,7 +60,12 @@ def main(command: list[str]) -> int:
                 print("the server did not start", file=sys.stderr)
                 return 1
             threading.Thread(target=lambda: server.stdout.read(), daemon=True).start()
+<<<<<<< HEAD
             return subprocess.run(command, cwd=ROOT, env=os.environ | {"KEJING_URL": url, "KEJING_SETUP": setup}).returncode
+=======
+            told = {"KEJING_URL": url, "KEJING_SETUP": setup or ""}
+            return subprocess.run(command, cwd=ROOT, env=os.environ | told).returncode
+>>>>>>> staff
         finally:
             watchdog.cancel()
             stop(server)

@@ -1,8 +1,15 @@
 //! The desk: who comes in, who may do what, and that everything is written down.
 
+<<<<<<< HEAD
 mod banks;
 mod imports;
+=======
+mod audit;
+mod moving;
+>>>>>>> staff
 mod roles;
+mod sign_in;
+mod staff;
 
 use serde_json::Value;
 use serde_json::json;
