@@ -2,12 +2,7 @@
 """Runs a command beside a Kejing server of its own: `with-server.py COMMAND…`.
 
 The server is the one that `cargo test` built (or KEJING_SERVER), plays seasons/demo.toml (or KEJING_TEST_SEASON) on a free port with a
-<<<<<<< HEAD
 temporary data folder, and is stopped afterwards whatever happens. The command finds it in KEJING_URL, and the secret of the desk's first link in KEJING_SETUP. Python's standard library only."""
-=======
-temporary data folder, and is stopped afterwards whatever happens. The command finds it in KEJING_URL, and the secret of the first
-administrator's link in KEJING_SETUP. Python's standard library only."""
->>>>>>> staff
 
 import json
 import os
@@ -43,16 +38,12 @@ def main(command: list[str]) -> int:
         watchdog.start()
         url = setup = None
         try:
-            setup = ""
             for line in server.stdout:
                 if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                     url = url or found.group()
                 if found := re.search(r"/desk#/setup/(\S+)", line):
                     setup = found.group(1)
-<<<<<<< HEAD
-=======
                 # The greeting's last line.
->>>>>>> staff
                 if "Ctrl+C" in line:
                     break
             watchdog.cancel()
@@ -60,12 +51,7 @@ def main(command: list[str]) -> int:
                 print("the server did not start", file=sys.stderr)
                 return 1
             threading.Thread(target=lambda: server.stdout.read(), daemon=True).start()
-<<<<<<< HEAD
-            return subprocess.run(command, cwd=ROOT, env=os.environ | {"KEJING_URL": url, "KEJING_SETUP": setup}).returncode
-=======
-            told = {"KEJING_URL": url, "KEJING_SETUP": setup or ""}
-            return subprocess.run(command, cwd=ROOT, env=os.environ | told).returncode
->>>>>>> staff
+            return subprocess.run(command, cwd=ROOT, env=os.environ | {"KEJING_URL": url, "KEJING_SETUP": setup or ""}).returncode
         finally:
             watchdog.cancel()
             stop(server)
