@@ -1,12 +1,9 @@
 //! The desk: who comes in, who may do what, and that everything is written down.
 
-<<<<<<< HEAD
+mod audit;
 mod banks;
 mod imports;
-=======
-mod audit;
 mod moving;
->>>>>>> staff
 mod roles;
 mod sign_in;
 mod staff;

@@ -8,11 +8,8 @@ mod audit;
 mod banks;
 mod body;
 mod chain;
-<<<<<<< HEAD
-mod imports;
-=======
 mod copy;
->>>>>>> staff
+mod imports;
 mod link;
 mod listing;
 mod many;
@@ -28,7 +25,8 @@ pub use banks::PictureRow;
 pub use banks::VersionRow;
 pub use chain::Break;
 pub use chain::Chain;
-<<<<<<< HEAD
+pub use copy::copy;
+pub use copy::digest;
 pub use imports::ImportRow;
 pub use imports::KeptRemark;
 pub use imports::ReadRow;
@@ -40,12 +38,7 @@ pub use link::Link;
 pub use listing::Facets;
 pub use listing::QuestionFilter;
 pub use listing::Sort;
-=======
-pub use copy::copy;
-pub use copy::digest;
-pub use link::Link;
 pub use open::DESK_FILE;
->>>>>>> staff
 pub use open::DeskStore;
 pub use questions::NewQuestion;
 pub use questions::QuestionHead;
