@@ -36,14 +36,14 @@ def main(command: list[str]) -> int:
         # A server that hangs before it says where it is would keep the reading below waiting for ever.
         watchdog = threading.Timer(START_SECONDS, server.kill)
         watchdog.start()
-        url = None
+        url = setup = None
         try:
-            setup = ""
             for line in server.stdout:
                 if found := re.search(r"http://127\.0\.0\.1:\d+", line):
                     url = url or found.group()
                 if found := re.search(r"/desk#/setup/(\S+)", line):
                     setup = found.group(1)
+                # The greeting's last line.
                 if "Ctrl+C" in line:
                     break
             watchdog.cancel()
@@ -51,7 +51,7 @@ def main(command: list[str]) -> int:
                 print("the server did not start", file=sys.stderr)
                 return 1
             threading.Thread(target=lambda: server.stdout.read(), daemon=True).start()
-            return subprocess.run(command, cwd=ROOT, env=os.environ | {"KEJING_URL": url, "KEJING_SETUP": setup}).returncode
+            return subprocess.run(command, cwd=ROOT, env=os.environ | {"KEJING_URL": url, "KEJING_SETUP": setup or ""}).returncode
         finally:
             watchdog.cancel()
             stop(server)

@@ -3,6 +3,8 @@
 mod commands;
 
 use clap::FromArgMatches;
+use commands::audit;
+use commands::audit::Audit;
 use commands::backup;
 use commands::bank;
 use commands::bank::Bank;
@@ -16,6 +18,8 @@ use commands::replay;
 use commands::season;
 use commands::season::SeasonCommand;
 use commands::serve;
+use commands::staff;
+use commands::staff::Staff;
 use commands::usage;
 use commands::verify;
 use std::process::ExitCode;
@@ -34,6 +38,8 @@ fn main() -> ExitCode {
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Ledger(Ledger::Copy(args)) => ledger::run(&args),
+        Command::Staff(Staff::Reset(args)) => staff::reset(&args),
+        Command::Audit(Audit::Verify(args)) => audit::verify(&args),
         Command::Verify(args) => verify::run(&args),
     })
 }

@@ -140,6 +140,8 @@ const PLAN: &[&str] = &[
     "commands/replay",
     "commands/backup",
     "commands/ledger",
+    "commands/staff",
+    "commands/audit",
     "commands/verify",
     "commands/cli",
     "commands/usage",
@@ -161,6 +163,7 @@ const IMPURE: [&str; 6] = ["std::fs", "std::net", "std::env", "tokio", "async fn
 
 /// Migrations that have landed, with the SHA-256 of each: they are never edited, a change is a new one.
 const MIGRATIONS: &[(&str, &str)] = &[
+    ("migrations/desk/0001_staff.sql", "d798e68d92c47e69fcf98df7c151f42c995a7adecb768471c86420862e177206"),
     ("migrations/postgres/0001_ledger.sql", "eea4d5d5ca3bb4584d234b5fbbb8064baf7691d3d055f2c79454260a74474777"),
     (
         "migrations/postgres/0002_runs_and_chains.sql",

@@ -10,6 +10,8 @@ pub(crate) mod season;
 pub(crate) mod replay;
 pub(crate) mod backup;
 pub(crate) mod ledger;
+pub(crate) mod staff;
+pub(crate) mod audit;
 pub(crate) mod verify;
 pub(crate) mod cli;
 pub(crate) mod usage;

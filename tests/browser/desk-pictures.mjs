@@ -13,7 +13,7 @@ export async function desk(browser, shoot) {
   await firstRun(page, shoot)
   const link = await invite(page, 'qinxy', '覃小燕', '审题人', (name) => shoot(page, name))
   await invite(page, 'huangdn', '黄大年', '编辑')
-  await invite(page, 'mengxh', '蒙小华', '监督员')
+  await invite(page, 'mengxh', '蒙小华', '审计')
   await accept(other, link)
   const recovery = await setUpFactor(other)
   await bank(page, shoot)

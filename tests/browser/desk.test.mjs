@@ -99,6 +99,12 @@ test('keys are shown, and pages tell where one is', async (t) => {
   await page.waitForSelector('text=没有这一页')
 })
 
+/** The next question is there and no dialog is over it. */
+const readyToApprove = async (page) => {
+  await page.waitForSelector(at('reason'), { state: 'hidden' })
+  await page.waitForSelector(`${at('approve')}:not([disabled])`)
+}
+
 /** The number on a pile of the preview. */
 const pile = async (page, standing) => Number((await page.textContent(`${at(`pile-${standing}`)} b`)).replace(/,/g, ''))
 
@@ -189,6 +195,7 @@ test('drafts are sent for review in bulk; a second person returns one with reaso
   await other.fill(at('reason'), '题干有歧义，请改写。')
   await other.click(at('reason-go'))
   await other.waitForFunction(([where, many]) => document.querySelectorAll(where).length === many, [`${at('queue')} li`, waiting - 1])
+  await readyToApprove(other)
   await other.keyboard.press('a')
   await other.waitForFunction(([where, many]) => document.querySelectorAll(where).length === many, [`${at('queue')} li`, waiting - 2])
   await go(other, '#/banks/liuzhou/questions?state=submitted')
@@ -211,6 +218,7 @@ test('drafts are sent for review in bulk; a second person returns one with reaso
   await go(other, '#/review')
   await other.waitForSelector('text=退回以后改了这些')
   assert.match(await other.textContent(at('changes')), /（按常见情况）/)
+  await readyToApprove(other)
   await other.keyboard.press('a')
   await other.waitForSelector('text=没有等您审的题')
 })

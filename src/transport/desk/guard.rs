@@ -1,5 +1,6 @@
 //! Who asks, and whether they may: the session's cookie, the proof that a page of ours asks, the permission.
 
+use super::BASE;
 use crate::accounts::roles::On;
 use crate::accounts::roles::Permission;
 use crate::accounts::staff::By;
@@ -29,6 +30,7 @@ use axum::response::Response;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use tracing::Instrument;
 
 const SESSION: &str = "kejing_desk";
 const SESSION_PATH: &str = "/api/desk";
@@ -43,7 +45,7 @@ const TOKEN_CHARACTERS: usize = 22;
 /// A call runs to its end even when whoever asked hangs up: an act is done or not done, and a database's connection is not left in
 /// mid-sentence.
 pub(super) async fn to_its_end(request: Request, next: Next) -> Response {
-    let ended = tokio::spawn(next.run(request)).await;
+    let ended = tokio::spawn(next.run(request).in_current_span()).await;
     ended.unwrap_or_else(|_| Problem::unavailable().into_response())
 }
 
@@ -60,7 +62,8 @@ pub(super) async fn same_site(State(app): State<Arc<App>>, request: Request, nex
         return next.run(request).await;
     }
     let visitor = visitor(&app, headers, request.extensions());
-    let call = format!("{} {}", request.method(), request.uri().path());
+    let path = request.uri().path();
+    let call = format!("{} {}", request.method(), path.strip_prefix(BASE).unwrap_or(path));
     match app.staff.refuse_stranger(&visitor, &call).await {
         Ok(()) => Problem::forbidden("页面已经过期，请刷新后再试").into_response(),
         Err(error) => Problem::from(error).into_response(),
@@ -144,6 +147,7 @@ pub struct Desk {
     app: Arc<App>,
     pub signed: Signed,
     pub visitor: Visitor,
+    /// As the description has it, without the base.
     call: String,
 }
 
