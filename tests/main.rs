@@ -8,6 +8,7 @@ mod http;
 mod faults;
 mod commands;
 mod conformance;
+mod desk;
 mod ledger_copy;
 mod limits;
 mod moments;

@@ -63,6 +63,29 @@ pub enum Part {
     Media,
 }
 
+impl Part {
+    /// For programs; options count from 0: `option:0`.
+    pub fn code(self) -> String {
+        let plain = match self {
+            Part::Option(place) => return format!("option:{place}"),
+            Part::Whole => "whole",
+            Part::Id => "id",
+            Part::Kind => "kind",
+            Part::Topic => "topic",
+            Part::Difficulty => "difficulty",
+            Part::Stem => "stem",
+            Part::Options => "options",
+            Part::Key => "key",
+            Part::Explanation => "explanation",
+            Part::Source => "source",
+            Part::Contributor => "contributor",
+            Part::Link => "link",
+            Part::Media => "media",
+        };
+        plain.to_owned()
+    }
+}
+
 /// A fault of one question of a list, before anyone says where the list came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuestionFault {

@@ -2,20 +2,26 @@
 
 use crate::accounts::names::BlockedNames;
 use crate::accounts::register::Accounts;
+use crate::accounts::staff::StaffRegister;
 use crate::contest::core::Contest;
 use crate::contest::recovery::Follower;
 use crate::contest::recovery::Opened;
 use crate::contest::recovery::Opening;
 use crate::contest::recovery::OpeningError;
+use crate::ledger::desk::DeskStore;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::lane::Projection;
 use crate::ledger::store::LedgerError;
+use crate::office::exposure::Exposure;
+use crate::office::importing::Imports;
 use crate::transport::admission::Admission;
 use crate::transport::admission::Places;
+use crate::transport::desk;
 use crate::transport::door;
 use crate::transport::door::Door;
 use crate::transport::me;
+use crate::transport::me::BODY_BYTES_MAX;
 use crate::transport::metrics::Meters;
 use crate::transport::pages;
 use crate::transport::peer::Peer;
@@ -29,7 +35,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::Request;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -41,12 +46,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// A request's body is at most so large; more is `too_large`.
-const BODY_BYTES_MAX: usize = 16 * 1024;
 /// Connections of the metrics' own listener. Full: 503.
 const METRICS_CONNECTIONS_MAX: usize = 16;
 /// When stopping, sockets and requests get so long to end; then the process ends without them.
@@ -55,6 +57,9 @@ const DRAIN_MS: u64 = 8_000;
 /// What a server is made of.
 pub struct Serving {
     pub opening: Opening,
+    pub desk: DeskStore,
+    /// The secret of the first administrator's link, where nobody is there yet.
+    pub setup: Option<String>,
     pub blocked: BlockedNames,
     pub listener: TcpListener,
     /// Where `/metrics` is served alone; `None`: beside the pages.
@@ -99,7 +104,7 @@ impl Projection for Hearers {
 /// # Errors
 /// Why it did not start, or why it had to end.
 pub async fn serve(serving: Serving) -> Result<(), ServeError> {
-    let Serving { opening, blocked, listener, metrics_listener, settings, ready, stop } = serving;
+    let Serving { opening, desk, setup, blocked, listener, metrics_listener, settings, ready, stop } = serving;
     // Until the ledger has been read, phones are told to wait instead of finding a closed door.
     let closing = CancellationToken::new();
     let connections = TaskTracker::new();
@@ -111,7 +116,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let accounts = Arc::new(Accounts::new(blocked));
     let store = Arc::clone(&opening.store);
     let began_us = opening.clock.ticks_us();
-    let Opened { contest, writer, recovered } = opening.open(accounts.as_ref()).await?;
+    let Opened { contest, writer, recovered } = opening.open(Arc::clone(&accounts) as Arc<dyn Follower>).await?;
     tracing::info!(
         entries = recovered.entries,
         participants = recovered.participants,
@@ -129,9 +134,19 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let mut writing = tokio::task::spawn_blocking(move || runtime.block_on(commits));
     let deadlines = tokio::spawn(Arc::clone(&contest).meet_deadlines());
     let upkeep = tokio::spawn(Arc::clone(&contest).keep_up());
+    let staff =
+        StaffRegister::new(desk.clone(), Arc::clone(&contest.season), Arc::clone(&contest.keys), setup.as_deref());
+    let imports = Imports::new(desk.clone());
+    imports.resume().await?;
+    let exposure = Exposure::default();
+    let counting = tokio::spawn(exposure.clone().follow(Arc::clone(&contest)));
     let app = Arc::new(App {
         contest,
         accounts,
+        staff,
+        desk,
+        imports,
+        exposure,
         settings,
         admission,
         boards: Default::default(),
@@ -140,7 +155,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
         sockets: TaskTracker::new(),
         stop: CancellationToken::new(),
         ready: AtomicBool::new(true),
-        beat: watch::Sender::new(0),
+        audience: Default::default(),
     });
     let beating = tokio::spawn(beat(Arc::clone(&app), door.clone()));
     let measuring =
@@ -160,6 +175,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     // Stopping, in this order: nobody new, everyone told, the last commits, the log written back.
     app.ready.store(false, Ordering::Release);
     app.stop.cancel();
+    app.audience.wake_everyone();
     app.sockets.close();
     let drained = tokio::time::timeout(Duration::from_millis(DRAIN_MS), app.sockets.wait()).await;
     if drained.is_err() {
@@ -170,7 +186,9 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let _ = accepting.await;
     connections.close();
     let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS / 4), connections.wait()).await;
-    for task in [deadlines, beating].into_iter().chain(measuring).chain(following) {
+    // A sweep that is under way comes to its end.
+    let _ = beating.await;
+    for task in [deadlines, counting].into_iter().chain(measuring).chain(following) {
         task.abort();
         // Once it has ended it holds nothing of the ledger's any more.
         let _ = task.await;
@@ -185,19 +203,30 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     }
     app.contest.lane().close();
     let written = (&mut writing).await.unwrap_or_else(|_| Err(LedgerError::Stopped));
+    app.imports.stop().await;
+    app.desk.close().await;
     store.close().await;
     written.map_err(ServeError::from)
 }
 
-/// Once a second: who watches boards looks whether they have changed. Once a minute: what has gone quiet is forgotten.
+/// Once a second: who watches boards is told of those that have changed. Once a minute: what has gone quiet is forgotten.
+/// Until the server stops.
 async fn beat(app: Arc<App>, door: Door) {
     let mut told = [0; 2];
     let mut second = tokio::time::interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    loop {
-        second.tick().await;
-        app.beat.send_modify(|beats| *beats += 1);
-        app.admission.forget_the_quiet(app.beat.borrow().is_multiple_of(60));
+    for beats in 1u64.. {
+        tokio::select! {
+            _ = second.tick() => {}
+            () = app.stop.cancelled() => return,
+        }
+        let sweeping = Arc::clone(&app);
+        // On a thread that may block: what is to be told to many takes all its time on a processor at once.
+        let sweep = move || sweeping.audience.tell_boards(&sweeping.contest, &sweeping.boards);
+        if let Err(panicked) = tokio::task::spawn_blocking(sweep).await {
+            tracing::error!(%panicked, "boards could not be told");
+        }
+        app.admission.forget_the_quiet(beats.is_multiple_of(60));
         let at_the_door = [
             ("full", app.admission.connections.refused(), "connections were told that the process is full"),
             ("out_of_files", door.out_of_files(), "connections were closed: the process may open no more files"),
@@ -227,12 +256,14 @@ fn router(app: Arc<App>) -> Router {
         .route("/boards/{*scope}", get(public::board))
         .route("/rounds/{id}/proof", get(public::proof))
         .route("/receipts/{receipt}", get(public::receipt))
-        .fallback(no_such_call)
-        .method_not_allowed_fallback(no_such_method)
+        .fallback(public::no_such_call)
+        .method_not_allowed_fallback(public::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), admit));
+    let desk = desk::router(&app).layer(middleware::from_fn_with_state(Arc::clone(&app), admit));
     Router::new()
         .nest("/api/v1", api)
+        .merge(desk)
         .route("/ws", get(upgrade))
         .route("/healthz", get(public::healthz))
         .route("/readyz", get(public::readyz))
@@ -242,14 +273,6 @@ fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn(pages::with_headers))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), requests::with_line))
         .with_state(app)
-}
-
-async fn no_such_call() -> Problem {
-    Problem::not_found("这个接口")
-}
-
-async fn no_such_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", "这个接口不支持这样的请求")
 }
 
 /// Every API call counts for its network, and takes a place while it is under way.
