@@ -9,6 +9,7 @@ use clap::Args;
 use kejing::domain::faults::Part;
 use kejing::domain::ids::QuestionId;
 use kejing::domain::question::Question;
+use kejing::formats;
 use kejing::formats::FILE_BYTES_MAX;
 use kejing::formats::export;
 use kejing::formats::import;
@@ -57,6 +58,14 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<Outcome, Failure> {
     for path in &args.files {
         let bytes = bounded(path).map_err(Failure::Misused)?;
         let name = path.display().to_string();
+        // The project's own files keep their ids; one with faults is read like any other.
+        if formats::is_question_file(&name) {
+            let (kept, faults) = formats::read_bank(&[(name.clone(), bytes.clone())]);
+            if faults.is_empty() {
+                questions.extend(kept);
+                continue;
+            }
+        }
         let source = Source { file: &name, bytes: &bytes, defaults: defaults.clone(), ..Source::default() };
         // Nobody stops it, so that there is always a preview.
         let Ok(preview) = import::read(&source, &mut |_, _| true) else { continue };

@@ -30,7 +30,26 @@ const MANIFEST_START: &str = concat!(
     "  <metadata>\n    <schema>QTI Package</schema>\n    <schemaversion>3.0.0</schemaversion>\n  </metadata>\n",
     "  <organizations/>\n  <resources>\n"
 );
-const TEMPLATE: &str = "https://purl.imsglobal.org/spec/qti/v3p0/rptemplates/match_correct.xml";
+/// The rules of the standard template "match_correct", written out: players disagree on the template's address.
+const SCORING: &str = "  <qti-response-processing>
+    <qti-response-condition>
+      <qti-response-if>
+        <qti-match>
+          <qti-variable identifier=\"RESPONSE\"/>
+          <qti-correct identifier=\"RESPONSE\"/>
+        </qti-match>
+        <qti-set-outcome-value identifier=\"SCORE\">
+          <qti-base-value base-type=\"float\">1</qti-base-value>
+        </qti-set-outcome-value>
+      </qti-response-if>
+      <qti-response-else>
+        <qti-set-outcome-value identifier=\"SCORE\">
+          <qti-base-value base-type=\"float\">0</qti-base-value>
+        </qti-set-outcome-value>
+      </qti-response-else>
+    </qti-response-condition>
+  </qti-response-processing>
+";
 
 pub(super) fn write(questions: &[Question]) -> Result<Vec<u8>, Unwritable> {
     let mut package = ZipWriter::new(Cursor::new(Vec::new()));
@@ -100,7 +119,7 @@ fn item(q: &Question, number: usize) -> String {
         out.extend([&flowing(option), "</qti-simple-choice>\n"]);
     }
     out.push_str("    </qti-choice-interaction>\n  </qti-item-body>\n");
-    out.extend(["  <qti-response-processing template=\"", TEMPLATE, "\"/>\n"]);
+    out.push_str(SCORING);
     if !q.explanation.is_empty() {
         out.push_str(
             "  <qti-modal-feedback outcome-identifier=\"FEEDBACK\" show-hide=\"show\" identifier=\"explanation\">\n",

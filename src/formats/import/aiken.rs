@@ -105,7 +105,7 @@ impl<'t> Open<'t> {
         let Some((row, answer)) = answer else {
             found.set_key(false, &[]);
             found.remarks.retain(|remark| remark.code != "no_right");
-            found.refuse(Part::Key, "missing_answer", "没有「ANSWER:」这一行");
+            found.refuse(Part::Key, "missing_key", "没有「ANSWER:」这一行");
             return found.finish();
         };
         let at = At { row, column: 1 };
@@ -169,7 +169,7 @@ mod tests {
         check("ANSWER: A", "ANSWER: D", &[(5, "bad_key")]);
         check("ANSWER: A", "ANSWER: A, C", &[(5, "several_answers")]);
         check("ANSWER: A", "ANSWER:", &[(5, "bad_key")]);
-        check("ANSWER: A\n", "", &[(1, "missing_answer")]);
+        check("ANSWER: A\n", "", &[(1, "missing_key")]);
         check("B. CO2", "D. CO2", &[(3, "bad_letters")]);
         check("B. CO2", "B. H2O", &[(1, "same_option")]);
         check("水的化学式是？\n", "", &[(1, "missing_stem")]);

@@ -236,7 +236,7 @@ impl Question<'_, '_> {
             self.found.draft.stem = self.text(glyphs, Part::Stem, Written::Either).0;
             if braces == 0 {
                 let message = "没有 { } 和里面的答案：这是说明文字，不是题目";
-                return self.refuse_at(glyphs.first(), Part::Whole, "unsupported_type", message);
+                return self.refuse_at(glyphs.first(), Part::Whole, "unsupported_kind", message);
             }
             let brace = glyphs.iter().find(|glyph| glyph.is('{') || glyph.is('}'));
             let message = "花括号没有成对（答案中间也不能有空行）；文字里的花括号要写作 \\{ 和 \\}";
@@ -272,7 +272,7 @@ impl Question<'_, '_> {
             _ => "填空题（短答题）",
         };
         let message = format!("这是「{kind}」：这里只有判断题、单选题和多选题");
-        self.refuse_at(answers.first(), Part::Whole, "unsupported_type", &message);
+        self.refuse_at(answers.first(), Part::Whole, "unsupported_kind", &message);
     }
 
     /// `{T#what is told to who was wrong#what is told to who was right}`

@@ -392,7 +392,7 @@ impl<'t> Record<'_, 't> {
             Some(Asked::Unsupported(_)) | None => {
                 let text: String = text.chars().take(20).collect();
                 let message = format!("这是「{text}」：这里只有判断题、单选题和多选题");
-                self.found.refuse(Part::Kind, "unsupported_type", message);
+                self.found.refuse(Part::Kind, "unsupported_kind", message);
                 Err(())
             }
         }
@@ -511,7 +511,7 @@ impl<'t> Record<'_, 't> {
                 Some(truth) => self.found.set_truth(truth),
                 None => {
                     self.found.draft.key = Choices::NONE;
-                    let (at, code) = key.as_ref().map_or((self.found.at, "missing_answer"), |(at, _)| (*at, "bad_key"));
+                    let (at, code) = key.as_ref().map_or((self.found.at, "missing_key"), |(at, _)| (*at, "bad_key"));
                     self.found.note(Gravity::Refused, at, Part::Key, code, "判断题的答案应是「正确」或「错误」");
                 }
             }
@@ -532,7 +532,7 @@ impl<'t> Record<'_, 't> {
                 }
                 Err(message) => {
                     self.found.draft.kind = Some(asked.unwrap_or(Kind::Single));
-                    let (at, code) = key.as_ref().map_or((self.found.at, "missing_answer"), |(at, _)| (*at, "bad_key"));
+                    let (at, code) = key.as_ref().map_or((self.found.at, "missing_key"), |(at, _)| (*at, "bad_key"));
                     self.found.note(Gravity::Refused, at, Part::Key, code, message);
                 }
             }

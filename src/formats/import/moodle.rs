@@ -129,7 +129,7 @@ impl Question<'_> {
                 let name = NAMES.iter().find(|(known, _)| *known == other).map_or(other, |(_, name)| name);
                 let name: String = name.chars().take(40).collect();
                 let message = format!("这是「{name}」：这里只有判断题、单选题和多选题");
-                self.found.refuse(Part::Whole, "unsupported_type", message);
+                self.found.refuse(Part::Whole, "unsupported_kind", message);
             }
         }
         if self.flag("hidden") == Some(true) {
@@ -178,7 +178,8 @@ impl Question<'_> {
         }
         self.found.set_options(options);
         weigh(&mut self.found, choosing, &weights);
-        self.found.draft.fixed_order = self.flag("shuffleanswers") == Some(false);
+        // Moodle takes a file that does not say it for one that does not shuffle.
+        self.found.draft.fixed_order = self.flag("shuffleanswers") != Some(true);
         let right = weights.iter().position(|&weight| weight > 0.0).and_then(|place| answers.get(place));
         let right = right.map(|answer| answer.child("text").map(Element::text).unwrap_or_default());
         self.read_feedback(&answers, right.as_deref());

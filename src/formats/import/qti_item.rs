@@ -69,12 +69,12 @@ struct ItemReader<'e, 'f> {
 impl<'e> ItemReader<'e, '_> {
     fn read(&mut self) {
         if self.root.saying("adaptive") == Some("true") {
-            self.found.refuse(Part::Whole, "unsupported_type", "这是分几步作答的题（adaptive），这里没有这种题");
+            self.found.refuse(Part::Whole, "unsupported_kind", "这是分几步作答的题（adaptive），这里没有这种题");
         }
         if self.root.of("templatedeclaration").next().is_some() {
             self.found.refuse(
                 Part::Whole,
-                "unsupported_type",
+                "unsupported_kind",
                 "题目里的数是作答时才生成的（template），这里没有这种题",
             );
         }
@@ -92,13 +92,13 @@ impl<'e> ItemReader<'e, '_> {
             } else {
                 "题目里有几处要作答：一道题只能有一处"
             };
-            return self.found.refuse(Part::Whole, "unsupported_type", message);
+            return self.found.refuse(Part::Whole, "unsupported_kind", message);
         };
         self.read_stem(body, Some(choice));
         if !choice.is("choiceinteraction") {
             let name: String = choice.name.chars().take(40).collect();
             let message = format!("这是「{name}」：这里只有选择（choiceInteraction）的题目");
-            return self.found.refuse(Part::Whole, "unsupported_type", message);
+            return self.found.refuse(Part::Whole, "unsupported_kind", message);
         }
         if self.root.of("assessmentstimulusref").next().is_some() {
             self.found.check(Part::Stem, "stimulus_lost", "题目另有一段材料，没有带过来");
@@ -192,11 +192,11 @@ impl<'e> ItemReader<'e, '_> {
     /// The places of the right choices; `None`: it was told why there are none.
     fn right_of(&mut self, interaction: &Element, ids: &[&str]) -> Option<Vec<usize>> {
         let Some(declaration) = self.declaration(interaction) else {
-            self.found.refuse(Part::Key, "missing_answer", "没有声明答案（responseDeclaration）");
+            self.found.refuse(Part::Key, "missing_key", "没有声明答案（responseDeclaration）");
             return None;
         };
         if !["single", "multiple"].contains(&self.cardinality(interaction)) {
-            self.found.refuse(Part::Key, "unsupported_type", "答案要讲次序，或者没有写明单选多选（cardinality）");
+            self.found.refuse(Part::Key, "unsupported_kind", "答案要讲次序，或者没有写明单选多选（cardinality）");
             return None;
         }
         let values = declaration.of("correctresponse").flat_map(|correct| correct.of("value"));

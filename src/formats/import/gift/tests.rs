@@ -73,11 +73,11 @@ fn categories_comments_and_tags_say_topic_and_difficulty() {
 
 #[test]
 fn what_cannot_be_a_question_here_is_refused_with_its_place() {
-    refused("谁？{=甲 =乙}", &[(1, 4, "unsupported_type")]);
-    refused("连线{=甲->1 =乙->2}", &[(1, 4, "unsupported_type")]);
-    refused("几？{#3:1}", &[(1, 4, "unsupported_type")]);
-    refused("谈谈。{}", &[(1, 1, "unsupported_type")]);
-    refused("只是说明。", &[(1, 1, "unsupported_type")]);
+    refused("谁？{=甲 =乙}", &[(1, 4, "unsupported_kind")]);
+    refused("连线{=甲->1 =乙->2}", &[(1, 4, "unsupported_kind")]);
+    refused("几？{#3:1}", &[(1, 4, "unsupported_kind")]);
+    refused("谈谈。{}", &[(1, 1, "unsupported_kind")]);
+    refused("只是说明。", &[(1, 1, "unsupported_kind")]);
     refused("甲？{=1\n~2", &[(1, 3, "unclosed_brace")]);
     refused("甲}？", &[(1, 2, "unclosed_brace")]);
     refused("{=1 ~2} 和 {=3 ~4}", &[(1, 11, "several_answers")]);
@@ -86,8 +86,8 @@ fn what_cannot_be_a_question_here_is_refused_with_its_place() {
     refused("哪些？{~%60%甲 ~%40%乙 ~丙}", &[(1, 1, "partial_weights")]);
     refused("哪个？{=甲 ~%50%乙 ~丙}", &[(1, 1, "partial_weights")]);
     refused("哪个？{=甲 =乙 ~丙}", &[(1, 1, "several_right")]);
-    refused("哪个？{~甲 ~乙}", &[(1, 1, "no_right")]);
-    refused("哪些？{~%1e9%甲 ~乙}", &[(1, 1, "no_right")]);
+    refused("哪个？{~甲 ~乙 ~丙}", &[(1, 1, "no_right")]);
+    refused("哪些？{~%1e9%甲 ~乙 ~丙}", &[(1, 1, "no_right")]);
 }
 
 #[test]

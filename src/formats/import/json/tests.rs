@@ -93,12 +93,12 @@ fn what_cannot_be_read_is_refused_with_its_place() {
     };
     let base = |more: &str| format!("[\n {{\"type\": \"single\", \"question\": \"甲？\", {more}}}]");
     assert_eq!(told(&base("\"options\": [\"子\", \"丑\"], \"answer\": \"E\"")), [(2, 72, "bad_key")]);
-    assert_eq!(told(&base("\"options\": [\"子\", \"丑\"]")), [(2, 2, "missing_answer")]);
-    assert_eq!(told(&base("\"options\": [\"A\", \"C\", \"B\"], \"answer\": \"B\"")), [(2, 72, "bad_key")]);
-    assert_eq!(told("[{\"type\": \"填空题\", \"question\": \"甲？\"}]"), [(1, 2, "unsupported_type")]);
+    assert_eq!(told(&base("\"options\": [\"子\", \"丑\"]")), [(2, 2, "missing_key")]);
+    assert_eq!(told(&base("\"options\": [\"A\", \"C\", \"B\"], \"answer\": \"B\"")), [(2, 77, "bad_key")]);
+    assert_eq!(told("[{\"type\": \"填空题\", \"question\": \"甲？\"}]"), [(1, 2, "unsupported_kind")]);
     assert_eq!(
         told("[{\"type\": \"single\", \"question\": [1]}, 7]"),
-        [(1, 33, "wrong_type"), (1, 2, "bad_options"), (1, 2, "missing_answer"), (1, 39, "wrong_type")]
+        [(1, 33, "wrong_type"), (1, 2, "bad_options"), (1, 2, "missing_key"), (1, 39, "wrong_type")]
     );
     assert_eq!(told("[{\"a\": 1},\n 科]"), [(2, 2, "syntax")]);
     assert_eq!(told("[{\"a\": 1}"), [(1, 9, "truncated")]);

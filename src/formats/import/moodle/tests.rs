@@ -95,8 +95,8 @@ fn what_would_be_lost_or_flattened_is_told() {
     check("fraction=\"100\"", "fraction=\"90\"", &[(12, "partial_weights")]);
     check("<single>true", "<single>false", &[(12, "one_right")]);
     check("<hidden>0", "<hidden>1", &[(12, "hidden")]);
-    check("\"multichoice\"", "\"essay\"", &[(12, "unsupported_type")]);
-    check("\"multichoice\"", "\"stack\"", &[(12, "unsupported_type")]);
+    check("\"multichoice\"", "\"essay\"", &[(12, "unsupported_kind")]);
+    check("\"multichoice\"", "\"stack\"", &[(12, "unsupported_kind")]);
     check("fraction=\"100\" format=\"moodle_auto_format\"", "fraction=\"50\"", &[(33, "bad_weight")]);
     check("<text>false", "<text>perhaps", &[(33, "bad_weight")]);
     check("shuffleanswers>true", "shuffleanswers>0", &[]);

@@ -126,7 +126,7 @@ fn several_answers_and_their_points() {
             ("maxChoices=\"1\"", "maxChoices=\"2\""),
             ("\"single\" baseType=\"identifier\"", "\"ordered\" baseType=\"identifier\""),
         ],
-        &["unsupported_type"],
+        &["unsupported_kind"],
     );
 }
 
@@ -134,19 +134,19 @@ fn several_answers_and_their_points() {
 fn what_a_question_here_cannot_say_is_refused_or_told() {
     check(&[("<prompt>水", "<prompt><img src=\"a.png\" alt=\"杯子\"/>水")], &["picture_lost"]);
     check(&[("<prompt>水", "<prompt><math xmlns=\"m\"><mi>x</mi></math>水")], &["formula_lost"]);
-    check(&[("adaptive=\"false\"", "adaptive=\"true\"")], &["unsupported_type"]);
-    check(&[("<itemBody>", "<templateDeclaration identifier=\"x\"/><itemBody>")], &["unsupported_type"]);
-    check(&[("<p>下面是一道题。</p>", "<extendedTextInteraction responseIdentifier=\"R\"/>")], &["unsupported_type"]);
+    check(&[("adaptive=\"false\"", "adaptive=\"true\"")], &["unsupported_kind"]);
+    check(&[("<itemBody>", "<templateDeclaration identifier=\"x\"/><itemBody>")], &["unsupported_kind"]);
+    check(&[("<p>下面是一道题。</p>", "<extendedTextInteraction responseIdentifier=\"R\"/>")], &["unsupported_kind"]);
     check(
         &[("<choiceInteraction", "<orderInteraction"), ("</choiceInteraction", "</orderInteraction")],
-        &["unsupported_type"],
+        &["unsupported_kind"],
     );
     check(&[("<value>B</value>", "<value>X</value>")], &["bad_key"]);
     check(&[("<value>B</value>", "")], &["no_right"]);
     check(&[("<value>B</value>", "<value>A</value><value>B</value>")], &["several_right"]);
     check(
         &[("responseDeclaration identifier=\"RESPONSE\"", "responseDeclaration identifier=\"OTHER\"")],
-        &["missing_answer"],
+        &["missing_key"],
     );
     check(&[("identifier=\"C\"", "identifier=\"A\"")], &["bad_identifier"]);
     check(&[("identifier=\"C\"", "identifier=\"C\" fixed=\"true\"")], &["partly_fixed"]);
