@@ -40,7 +40,7 @@ async function firstRun(page, shoot) {
   await page.waitForSelector(`${at('phone-how')}, ${at('phone-url')}`)
   await shoot(page, 'desk-guide')
   await page.click(at('sample'))
-  await page.waitForSelector('text=示例题库')
+  await page.waitForSelector('text=/已发布 \\d+ 题/')
 }
 
 async function bank(page, shoot) {

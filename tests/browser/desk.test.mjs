@@ -143,6 +143,7 @@ test('a messy spreadsheet is read, mended in the preview, and becomes drafts', a
 
   await page.click(at('pile-to_check'))
   for (let left = await pile(page, 'to_check'); left > 0; left--) {
+    await page.waitForSelector(`${at('accept')}:not([disabled])`)
     await page.keyboard.press('a')
     await page.waitForFunction(([where, now]) => Number(document.querySelector(where)?.textContent) === now, [`${at('pile-to_check')} b`, left - 1])
   }
@@ -160,7 +161,7 @@ test('pasted text becomes a draft, the editor shows it on a phone and says what 
   await page.fill(at('text'), '1. 下列哪一种做法有助于节约用水？\nA. 用洗菜水浇花\nB. 长开水龙头\n【答案】A\n【解析】洗菜水可以再利用。')
   await page.click(at('read-text'))
   await page.waitForSelector(at('rows'))
-  if ((await pile(page, 'ready')) === 0) await page.keyboard.press('a')
+  if ((await pile(page, 'ready')) === 0) await page.click(`${at('accept')}:not([disabled])`)
   await page.click(`${at('confirm-ready')}:not([disabled])`)
   await page.click(at('see-drafts'))
   await page.fill(`${at('search')}`, '节约用水')
