@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod admission;
+mod banks;
 mod harness;
 mod http;
 mod faults;
 mod commands;
 mod conformance;
+mod corrections;
 mod ledger_copy;
 mod limits;
 mod moments;

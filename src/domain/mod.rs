@@ -15,6 +15,7 @@ pub mod season;
 pub mod fairness;
 pub mod paper;
 pub mod proof;
+pub mod correction;
 pub mod score;
 pub mod attempt;
 pub mod board;
