@@ -11,13 +11,11 @@ use kejing::contest::clock::Clock;
 use kejing::contest::core::Contest;
 use kejing::contest::keys::Keys;
 use kejing::contest::period::Period;
-use kejing::contest::play::receipt_facts;
 use kejing::contest::recovery::Follower;
 use kejing::contest::recovery::Opening;
 use kejing::domain::attempt::Attempt;
 use kejing::domain::attempt::Judged;
 use kejing::domain::correction::PUBLISHED;
-use kejing::domain::fairness::receipt;
 use kejing::domain::ids::AttemptId;
 use kejing::domain::ids::CityIndex;
 use kejing::domain::ids::ParticipantId;
@@ -247,7 +245,8 @@ fn played(
         let id = AttemptId(paper as i64 + 1);
         let mut attempt = Attempt::new(id, period.index, period.paper(&seed), from);
         attempt.start_committed(from);
-        let started = Started { attempt: id, participant, period: period.n, number, seed, at: from };
+        let previous = paper.checked_sub(participants).map(|before| AttemptId(before as i64 + 1));
+        let started = Started { attempt: id, participant, previous, period: period.n, number, seed, at: from };
         entries.push(Entry::Started(Box::new(started)));
         attempts.push((participant, attempt, from));
     }
@@ -255,14 +254,13 @@ fn played(
         for (participant, attempt, at) in &mut attempts {
             let luck = chosen(attempt.id.0 as u64 * 64 + u64::from(seq));
             *at = at.plus_ms(2_000 + (luck % 10_000) as i64);
-            entries.push(answered(contest, period, *participant, attempt, seq, luck, *at)?);
+            entries.push(answered(period, *participant, attempt, seq, luck, *at)?);
         }
     }
     Ok(entries)
 }
 
 fn answered(
-    contest: &Contest,
     period: &Period,
     participant: ParticipantId,
     attempt: &mut Attempt,
@@ -286,7 +284,7 @@ fn answered(
             ending,
             fates: attempt.fates().collect(),
             edition: 0,
-            receipt: receipt(contest.keys.receipts(), &receipt_facts(attempt, at)),
+            receipt: None,
         })
     });
     Ok(Entry::Settled(Settled { participant, attempt: attempt.id, fate: settlement.question, at, ended }))

@@ -5,6 +5,7 @@ pub mod formats;
 pub mod ledger;
 pub mod contest;
 pub mod accounts;
+pub mod office;
 pub mod transport;
 pub mod files;
 pub mod backup;

@@ -9,6 +9,7 @@ mod faults;
 mod commands;
 mod conformance;
 mod corrections;
+mod desk;
 mod ledger_copy;
 mod limits;
 mod moments;

@@ -20,6 +20,7 @@ const PLAN: &[&str] = &[
     "domain/bank",
     "domain/rules",
     "domain/season",
+    "domain/staff",
     "domain/fairness",
     "domain/paper",
     "domain/proof",
@@ -38,11 +39,13 @@ const PLAN: &[&str] = &[
     "formats/shipped",
     "ledger/entry",
     "ledger/rows",
+    "ledger/runs",
     "ledger/store",
     "ledger/columns",
     "ledger/lane",
     "ledger/sqlite",
     "ledger/postgres",
+    "ledger/desk",
     "ledger/place",
     "ledger/copy",
     "ledger",
@@ -76,7 +79,14 @@ const PLAN: &[&str] = &[
     "accounts/tokens",
     "accounts/codes",
     "accounts/register",
+    "accounts/roles",
+    "accounts/passwords",
+    "accounts/totp",
+    "accounts/backoff",
+    "accounts/staff",
     "accounts",
+    "office/audit",
+    "office",
     "transport/problem",
     "transport/wire",
     "transport/messages",
@@ -99,6 +109,7 @@ const PLAN: &[&str] = &[
     "transport/pages",
     "transport/door",
     "transport/upgrade",
+    "transport/desk",
     "transport/serve",
     "transport",
     "files",
@@ -135,7 +146,12 @@ const IMPURE: [&str; 6] = ["std::fs", "std::net", "std::env", "tokio", "async fn
 /// Migrations that have landed, with the SHA-256 of each: they are never edited, a change is a new one.
 const MIGRATIONS: &[(&str, &str)] = &[
     ("migrations/postgres/0001_ledger.sql", "eea4d5d5ca3bb4584d234b5fbbb8064baf7691d3d055f2c79454260a74474777"),
+    (
+        "migrations/postgres/0002_runs_and_chains.sql",
+        "90d891ae47c7b73ed01a84e3de804ef1c45b44f766005045aaefb83077c100eb",
+    ),
     ("migrations/sqlite/0001_ledger.sql", "4b405f64efa3f6a06a0cb8da558a46f3155a99395e15022144fbe5a70bb8054e"),
+    ("migrations/sqlite/0002_runs_and_chains.sql", "8c8388ce44b01e1cb6c7309626a06092e48d4d487ff682267fa5555e2e9b1afc"),
 ];
 
 #[test]

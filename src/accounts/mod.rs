@@ -4,3 +4,8 @@ pub mod names;
 pub mod tokens;
 pub mod codes;
 pub mod register;
+pub mod roles;
+pub mod passwords;
+pub mod totp;
+pub mod backoff;
+pub mod staff;

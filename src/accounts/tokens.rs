@@ -46,6 +46,11 @@ fn hash(tag: &str, text: &str) -> TokenHash {
     TokenHash(cut)
 }
 
+/// The hash of a one-time link's secret.
+pub fn invitation_hash(secret: &str) -> TokenHash {
+    hash("invitation", secret)
+}
+
 /// 恢复码: what a person screenshots or writes down, 80 bits in four groups of four.
 pub fn recovery_code(bytes: &[u8; 32]) -> String {
     let letters: Vec<u8> = bytes[..RECOVERY_CHARACTERS].iter().map(|b| ALPHABET[usize::from(b % 32)]).collect();

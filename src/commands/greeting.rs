@@ -7,21 +7,42 @@ use std::net::SocketAddr;
 use std::net::UdpSocket;
 
 /// What to tell whoever started the server.
-pub(crate) fn greeting(
-    season: &str,
-    listening: SocketAddr,
-    metrics: Option<SocketAddr>,
-    tls: bool,
-    with_code: bool,
-) -> String {
+#[derive(Default)]
+pub(crate) struct Greeting<'a> {
+    pub(crate) season: &'a str,
+    pub(crate) metrics: Option<SocketAddr>,
+    pub(crate) tls: bool,
+    pub(crate) with_code: bool,
+    /// The secret of the first administrator's link, while nobody is there.
+    pub(crate) setup: Option<&'a str>,
+}
+
+impl Greeting<'_> {
+    pub(crate) fn text(&self, listening: SocketAddr) -> String {
+        text(self, listening)
+    }
+}
+
+fn text(greeting: &Greeting<'_>, listening: SocketAddr) -> String {
+    let Greeting { season, metrics, tls, with_code, setup } = *greeting;
     let port = listening.port();
     let scheme = if tls { "https" } else { "http" };
     let url = |address: IpAddr, port: u16| url(scheme, address, port);
     let here =
         if listening.ip().is_unspecified() { url(Ipv4Addr::LOCALHOST.into(), port) } else { url(listening.ip(), port) };
     let others = addresses(listening);
-    let mut told =
-        vec![format!("「{season}」已经开始服务。"), format!("  答题    {here}"), format!("  排行榜  {here}boards")];
+    let mut told = vec![
+        format!("「{season}」已经开始服务。"),
+        format!("  答题    {here}"),
+        format!("  排行榜  {here}boards"),
+        format!("  工作台  {here}desk"),
+    ];
+    if let Some(setup) = setup {
+        told.push(
+            "工作台还没有管理员。请用下面的链接建立第一位（只能用一次，重新启动后换新的，不要转发）：".to_owned(),
+        );
+        told.push(format!("  {here}desk#/setup/{setup}"));
+    }
     if let Some(metrics) = metrics {
         told.push(format!("  指标    {}metrics", self::url("http", metrics.ip(), metrics.port())));
     }
@@ -76,20 +97,30 @@ mod tests {
 
     #[test]
     fn a_server_on_the_loopback_says_how_phones_would_reach_it() {
-        let told = greeting("演示", "127.0.0.1:8080".parse().unwrap(), None, false, false);
+        let told = Greeting { season: "演示", ..Greeting::default() }.text("127.0.0.1:8080".parse().unwrap());
         assert!(told.contains("http://127.0.0.1:8080/boards"));
         assert!(told.contains("--listen 0.0.0.0:8080"));
     }
 
     #[test]
+    fn while_nobody_is_there_the_first_administrators_link_is_told() {
+        let of =
+            |setup| Greeting { season: "演示", setup, ..Greeting::default() }.text("127.0.0.1:8080".parse().unwrap());
+        assert!(of(Some("SECRET")).contains("http://127.0.0.1:8080/desk#/setup/SECRET"));
+        assert!(!of(None).contains("setup"));
+    }
+
+    #[test]
     fn a_server_with_tls_says_https() {
-        let told = greeting("演示", "192.0.2.7:443".parse().unwrap(), None, true, false);
+        let told = Greeting { season: "演示", tls: true, ..Greeting::default() }.text("192.0.2.7:443".parse().unwrap());
         assert!(told.contains("https://192.0.2.7:443/boards"));
     }
 
     #[test]
     fn a_server_on_one_address_shows_that_one_and_its_code() {
-        let told = greeting("演示", "192.0.2.7:80".parse().unwrap(), Some("[::1]:9090".parse().unwrap()), false, true);
+        let metrics = Some("[::1]:9090".parse().unwrap());
+        let told = Greeting { season: "演示", metrics, with_code: true, ..Greeting::default() };
+        let told = told.text("192.0.2.7:80".parse().unwrap());
         assert!(told.contains("http://192.0.2.7:80/"));
         assert!(told.contains("http://[::1]:9090/metrics"));
         assert!(told.contains('█'));

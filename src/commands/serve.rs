@@ -1,6 +1,6 @@
 //! `kejing serve`: settings, files, ledger, and then the server until it is told to stop.
 
-use crate::commands::greeting::greeting;
+use crate::commands::greeting::Greeting;
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
 use crate::commands::outcome::say;
@@ -8,16 +8,19 @@ use anyhow::Context;
 use anyhow::anyhow;
 use clap::Args;
 use kejing::accounts::names::BlockedNames;
+use kejing::accounts::tokens::Token;
 use kejing::config;
 use kejing::config::LogFormat;
 use kejing::config::Settings;
 use kejing::config::Sources;
 use kejing::contest::clock::Clock;
+use kejing::contest::clock::chance;
 use kejing::contest::keys::Keys;
 use kejing::contest::recovery::Opening;
 use kejing::domain::ids::SeasonId;
 use kejing::files;
 use kejing::files::ReadSeason;
+use kejing::ledger::desk::DeskStore;
 use kejing::ledger::place::LedgerPlace;
 use kejing::ledger::store::Store;
 use kejing::transport::serve::Serving;
@@ -119,9 +122,12 @@ async fn run_season(
         None => None,
     };
     let (key, store) = key_and_ledger(&settings, &read.season.id).await?;
+    let desk = settings.database.place(&settings.data).open_desk(&read.season.id).await?;
+    let setup = first_link(&desk).await?;
     let metrics = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
     let with_code = args.qr || std::io::stdout().is_terminal();
-    let greeting = greeting(&read.season.name, listener.local_addr()?, metrics, tls.is_some(), with_code);
+    let told = Greeting { season: &read.season.name, metrics, tls: tls.is_some(), with_code, setup: setup.as_deref() };
+    let greeting = told.text(listener.local_addr()?);
     let (ready, is_ready) = oneshot::channel();
     tokio::spawn(async move {
         // Otherwise the start was refused, and why is said instead.
@@ -138,6 +144,8 @@ async fn run_season(
             store,
             accept_change: args.accept_season_change,
         },
+        desk,
+        setup,
         blocked,
         listener,
         metrics_listener,
@@ -156,6 +164,12 @@ async fn run_season(
     .await?;
     say("已经停止。");
     Ok(())
+}
+
+/// The secret of the first administrator's link: a new one with each start, while nobody is there.
+async fn first_link(desk: &DeskStore) -> anyhow::Result<Option<String>> {
+    let somebody = desk.read().await?.somebody_is_there().await?;
+    Ok((!somebody).then(|| Token::of(chance()).hand_over().to_owned()))
 }
 
 /// A new key beside an old ledger would lose every sign-in: whether there is one is found out first, by the file of a data

@@ -21,6 +21,8 @@ pub struct Keys {
     receipts: [u8; 32],
     tokens: [u8; 32],
     seal: ChaCha20Poly1305,
+    desk: [u8; 32],
+    desk_seal: ChaCha20Poly1305,
 }
 
 const PARTICIPANT: u8 = 1;
@@ -37,6 +39,8 @@ impl Keys {
             receipts: derived(master, "kejing/v1/receipts"),
             tokens: derived(master, "kejing/v1/tokens"),
             seal: ChaCha20Poly1305::new(&derived(master, "kejing/v1/seal").into()),
+            desk: derived(master, "kejing/v1/desk"),
+            desk_seal: ChaCha20Poly1305::new(&derived(master, "kejing/v1/desk/seal").into()),
         }
     }
 
@@ -86,19 +90,41 @@ impl Keys {
 
     /// Seals a draw period's secret for the ledger; `nonce` is fresh.
     pub fn seal(&self, secret: &PeriodSecret, nonce: [u8; NONCE_BYTES]) -> String {
-        // 32 bytes are far below what the cipher can refuse.
-        let sealed = self.seal.encrypt(&nonce.into(), &secret.0[..]).unwrap_or_default();
-        HEXLOWER.encode(&[&nonce[..], &sealed].concat())
+        sealed(&self.seal, &secret.0, nonce)
     }
 
     /// `None`: not sealed with this key file.
     pub fn unseal(&self, sealed: &str) -> Option<PeriodSecret> {
-        let bytes = HEXLOWER.decode(sealed.as_bytes()).ok()?;
-        let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES)?;
-        let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
-        let secret = self.seal.decrypt(&nonce.into(), sealed).ok()?;
-        Some(PeriodSecret(secret.try_into().ok()?))
+        Some(PeriodSecret(unsealed(&self.seal, sealed)?.try_into().ok()?))
     }
+
+    /// Bytes that follow from something of the desk's and cannot be had without the key file.
+    pub fn of_desk(&self, tag: &str, bytes: &[u8]) -> [u8; 32] {
+        mac(&self.desk, &[tag.as_bytes(), &[0], bytes].concat())
+    }
+
+    /// Seals what the desk keeps of somebody's secrets; `nonce` is fresh.
+    pub fn seal_for_desk(&self, secret: &[u8], nonce: [u8; NONCE_BYTES]) -> String {
+        sealed(&self.desk_seal, secret, nonce)
+    }
+
+    /// `None`: not sealed with this key file.
+    pub fn unseal_for_desk(&self, sealed: &str) -> Option<Vec<u8>> {
+        unsealed(&self.desk_seal, sealed)
+    }
+}
+
+fn sealed(seal: &ChaCha20Poly1305, secret: &[u8], nonce: [u8; NONCE_BYTES]) -> String {
+    // A few bytes are far below what the cipher can refuse.
+    let sealed = seal.encrypt(&nonce.into(), secret).unwrap_or_default();
+    HEXLOWER.encode(&[&nonce[..], &sealed].concat())
+}
+
+fn unsealed(seal: &ChaCha20Poly1305, sealed: &str) -> Option<Vec<u8>> {
+    let bytes = HEXLOWER.decode(sealed.as_bytes()).ok()?;
+    let (nonce, sealed) = bytes.split_at_checked(NONCE_BYTES)?;
+    let nonce: [u8; NONCE_BYTES] = nonce.try_into().ok()?;
+    seal.decrypt(&nonce.into(), sealed).ok()
 }
 
 fn derived(master: &[u8; 32], tag: &str) -> [u8; 32] {

@@ -10,14 +10,18 @@ use crate::domain::fairness::DrawList;
 use crate::domain::fairness::PeriodSecret;
 use crate::domain::fairness::Seed;
 use crate::domain::ids::QuestionId;
+use crate::domain::ids::QuestionIndex;
 use crate::domain::ids::RoundIndex;
 use crate::domain::ids::SeasonId;
 use crate::domain::paper::Paper;
+use crate::domain::question::Question;
 use crate::domain::rules::Round;
 use crate::domain::time::Timestamp;
 use crate::ledger::entry;
 use crate::ledger::entry::Correction;
 use crate::ledger::entry::EntryNumber;
+use serde_json::value::RawValue;
+use serde_json::value::to_raw_value;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,6 +50,8 @@ pub struct Period {
     /// The questions of the bank version that are not on the list.
     pub rested: BTreeSet<QuestionId>,
     pub list: DrawList,
+    /// Of the bank's questions, by their index.
+    texts: Arc<[Texts]>,
     pub commitment: Commitment,
     pub from: Timestamp,
     pub to: Option<Timestamp>,
@@ -57,6 +63,20 @@ pub struct Period {
     /// By edition, each with its correction's entry; the first is that of the published keys.
     schemes: RwLock<Vec<(EntryNumber, Arc<MarkScheme>)>>,
     edition: AtomicU16,
+}
+
+/// What of a question is shown while it is open, as JSON has it: escaped once and not each time it is asked. No key is in it.
+pub struct Texts {
+    pub stem: Box<RawValue>,
+    pub options: Vec<Box<RawValue>>,
+}
+
+impl Texts {
+    fn of(question: &Question) -> Texts {
+        // A text always has a form in JSON: nothing can fail.
+        let json = |text: &String| to_raw_value(text).unwrap_or_default();
+        Texts { stem: json(&question.stem), options: question.options.iter().map(json).collect() }
+    }
 }
 
 impl Period {
@@ -107,6 +127,10 @@ impl Period {
         let scheme = self.scheme().after(on_record.edition, index, remedy);
         self.schemes.write().unwrap_or_else(PoisonError::into_inner).push((on_record.n, Arc::new(scheme)));
         self.edition.store(on_record.edition, Ordering::Release);
+    }
+
+    pub fn texts(&self, question: QuestionIndex) -> &Texts {
+        &self.texts[question.0 as usize]
     }
 
     /// The seed of a participant's `number`-th attempt; `participant` is the opaque id.
@@ -225,6 +249,11 @@ impl Periods {
         keys: Option<&Keys>,
     ) -> Arc<Period> {
         let list = DrawList::of(&bank, &entry.rested);
+        let of_this_bank = self.by_entry.values().find(|period| Arc::ptr_eq(&period.bank, &bank));
+        let texts = match of_this_bank {
+            Some(period) => Arc::clone(&period.texts),
+            None => bank.questions.iter().map(Texts::of).collect(),
+        };
         let period = Arc::new(Period {
             n,
             number: entry.number,
@@ -234,6 +263,7 @@ impl Periods {
             bank_digest: entry.bank.clone(),
             rested: entry.rested.clone(),
             list,
+            texts,
             commitment: entry.commitment,
             from: entry.from,
             to: entry.to,

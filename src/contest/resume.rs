@@ -141,11 +141,15 @@ impl Contest {
     /// Takes an attempt into limits; a live one is returned as it was when it started.
     fn take_up(&self, told: &Told, ended: Option<&Ended>, periods: &Periods, days: &mut Days<'_>) -> TakenUp {
         let Told { n, started, outcome } = told;
-        let Some(period) = periods.get(started.period) else { return TakenUp::OfNoRound };
+        let Some(period) = periods.get(started.period) else {
+            self.roster.change(started.participant, |player| player.started(started.attempt));
+            return TakenUp::OfNoRound;
+        };
         let day = days.day(started.at);
         let Some((_, outcome)) = outcome else {
             self.roster.change(started.participant, |player| {
-                player.usage_mut(period.index).start(day, &period.round.attempts)
+                player.started(started.attempt);
+                player.usage_mut(period.index).start(day, &period.round.attempts);
             });
             period.attempt_started();
             let mut attempt = Attempt::new(started.attempt, period.index, period.paper(&started.seed), started.at);
@@ -166,6 +170,7 @@ impl Contest {
         }
         let mut finished = finished_of(started.participant, started.attempt, &by_now, period, day);
         self.roster.change(started.participant, |player| {
+            player.started(started.attempt);
             player.usage_mut(period.index).start(day, &period.round.attempts);
             finished.use_up(player);
             finished.city = player.city_at(*n);

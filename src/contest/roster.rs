@@ -1,5 +1,6 @@
 //! Who takes part: names, places, and what each has used of what the rounds allow.
 
+use crate::domain::ids::AttemptId;
 use crate::domain::ids::CityIndex;
 use crate::domain::ids::CountyIndex;
 use crate::domain::ids::GroupIndex;
@@ -62,6 +63,8 @@ pub struct Player {
     /// The newest correction that they have been told of since the start.
     pub corrections_told: u16,
     uses: Vec<Use>,
+    /// The newest attempt whose start is durable; 0: there is none. From it a history is read back.
+    latest: AttemptId,
 }
 
 /// What a participant has used of one round.
@@ -162,7 +165,17 @@ impl Player {
             changed: Changes::default(),
             corrections_told: 0,
             uses: Vec::new(),
+            latest: AttemptId(0),
         }
+    }
+
+    pub fn latest(&self) -> Option<AttemptId> {
+        (self.latest != AttemptId(0)).then_some(self.latest)
+    }
+
+    /// An attempt's start is durable; they are numbered in order.
+    pub fn started(&mut self, attempt: AttemptId) {
+        self.latest = self.latest.max(attempt);
     }
 
     pub fn usage(&self, round: RoundIndex) -> Use {

@@ -58,4 +58,6 @@ named! {
     RoundId;
     /// A question's random name, the same in every version of its bank.
     QuestionId;
+    /// The random name of one of the staff.
+    StaffId;
 }

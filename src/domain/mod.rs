@@ -12,6 +12,7 @@ pub mod draft;
 pub mod bank;
 pub mod rules;
 pub mod season;
+pub mod staff;
 pub mod fairness;
 pub mod paper;
 pub mod proof;

@@ -94,6 +94,8 @@ impl std::fmt::Debug for TokenHash {
 pub struct Started {
     pub attempt: AttemptId,
     pub participant: ParticipantId,
+    /// The participant's attempt before this one: a history is read from the newest back.
+    pub previous: Option<AttemptId>,
     /// The entry that opened the draw period.
     pub period: EntryNumber,
     /// The participant's n-th attempt in the round, from 1.
@@ -115,8 +117,9 @@ pub struct Ended {
     /// The edition of the mark scheme under which it came to that: how many corrections had been made when it was judged, those of
     /// other bank versions left out. 0: by the published keys.
     pub edition: u16,
-    /// 回执; needs the key file to be made, and nothing to be looked up.
-    pub receipt: String,
+    /// 回执, where it is of the first form, which nothing leads back to its attempt. `None`: it is made when it is asked for,
+    /// from the rest and the key file.
+    pub receipt: Option<String>,
 }
 
 /// The rare facts, kept as JSON.
@@ -229,11 +232,11 @@ pub fn pack(fates: &[Fate], edition: u16) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(fates.len() * 4);
     for fate in fates {
         put_code(&mut bytes, i32::from(fate.given.code()));
-        put(&mut bytes, fate.elapsed_ms);
+        put(&mut bytes, u64::from(fate.elapsed_ms));
     }
     if edition > 0 {
         put_code(&mut bytes, EDITION_CODE);
-        put(&mut bytes, u32::from(edition));
+        put(&mut bytes, u64::from(edition));
     }
     bytes
 }
@@ -242,9 +245,9 @@ pub fn pack(fates: &[Fate], edition: u16) -> Vec<u8> {
 pub fn unpack(mut bytes: &[u8]) -> Option<(Vec<Fate>, u16)> {
     let mut fates = Vec::new();
     while !bytes.is_empty() {
-        let zigzag = take(&mut bytes)?;
+        let zigzag = u32::try_from(take(&mut bytes)?).ok()?;
         let code = (zigzag >> 1) as i32 ^ -((zigzag & 1) as i32);
-        let value = take(&mut bytes)?;
+        let value = u32::try_from(take(&mut bytes)?).ok()?;
         if code == EDITION_CODE {
             let edition = u16::try_from(value).ok().filter(|edition| *edition > 0 && bytes.is_empty())?;
             return Some((fates, edition));
@@ -256,10 +259,11 @@ pub fn unpack(mut bytes: &[u8]) -> Option<(Vec<Fate>, u16)> {
 }
 
 fn put_code(bytes: &mut Vec<u8>, code: i32) {
-    put(bytes, ((code << 1) ^ (code >> 31)) as u32);
+    put(bytes, u64::from(((code << 1) ^ (code >> 31)) as u32));
 }
 
-fn put(bytes: &mut Vec<u8>, mut value: u32) {
+/// A number in LEB128: seven bits a byte, the lowest first.
+pub(super) fn put(bytes: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
         value >>= 7;
@@ -267,12 +271,13 @@ fn put(bytes: &mut Vec<u8>, mut value: u32) {
     bytes.push(value as u8);
 }
 
-fn take(bytes: &mut &[u8]) -> Option<u32> {
-    let mut value = 0u32;
-    for shift in (0..35).step_by(7) {
+/// The inverse of [`put`]; what is read is taken off. `None`: it breaks off, or is longer than 64 bits are.
+pub(super) fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0u64;
+    for shift in (0..70).step_by(7) {
         let (&byte, rest) = bytes.split_first()?;
         *bytes = rest;
-        value |= u32::from(byte & 0x7f).checked_shl(shift)?;
+        value |= u64::from(byte & 0x7f).checked_shl(shift)?;
         if byte < 0x80 {
             return Some(value);
         }

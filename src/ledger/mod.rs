@@ -3,10 +3,12 @@
 
 pub mod entry;
 pub mod rows;
+pub mod runs;
 pub mod store;
 mod columns;
 pub mod lane;
 pub mod sqlite;
 pub mod postgres;
+pub mod desk;
 pub mod place;
 pub mod copy;

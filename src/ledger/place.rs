@@ -1,6 +1,7 @@
 //! Where a ledger is: in a data folder or in a PostgreSQL database. Whoever opens one need not know which.
 
 use crate::domain::ids::SeasonId;
+use crate::ledger::desk::DeskStore;
 use crate::ledger::postgres::Patience;
 use crate::ledger::postgres::Postgres;
 use crate::ledger::postgres::PostgresUrl;
@@ -43,6 +44,17 @@ impl LedgerPlace {
             LedgerPlace::Folder(folder) => Arc::new(Sqlite::open(folder, season).await?),
             LedgerPlace::Postgres(url) => Arc::new(Postgres::open(url, season, Patience::default()).await?),
         })
+    }
+
+    /// Opens the season's desk beside the ledger, making it where there is none. A server may run on it.
+    ///
+    /// # Errors
+    /// See [`DeskStore::in_folder`] and [`DeskStore::in_postgres`].
+    pub async fn open_desk(&self, season: &SeasonId) -> Result<DeskStore, LedgerError> {
+        match self {
+            LedgerPlace::Folder(folder) => DeskStore::in_folder(folder, season).await,
+            LedgerPlace::Postgres(url) => DeskStore::in_postgres(url, season).await,
+        }
     }
 
     /// Opens a ledger that no server runs on, to be read.

@@ -12,7 +12,9 @@ use crate::domain::ids::ParticipantId;
 use crate::domain::ids::SeasonId;
 use crate::domain::time::Timestamp;
 use crate::ledger::columns;
-use crate::ledger::columns::SELECT_ANSWER;
+use crate::ledger::columns::CHAIN;
+use crate::ledger::columns::OF_CHAIN;
+use crate::ledger::columns::OF_FIRST_RECEIPT;
 use crate::ledger::columns::SELECT_ATTEMPT;
 use crate::ledger::columns::SELECT_OUTCOME;
 use crate::ledger::columns::SELECT_PARTICIPANT;
@@ -262,12 +264,12 @@ impl Store for Sqlite {
     }
 
     fn answers(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<RawAnswer>, LedgerError>> {
-        self.pages.after(SELECT_ANSWER, "where n > ? order by n limit ?", after, |row| columns::raw_answer(row))
+        self.pages.answers(after)
     }
 
     fn attempt(&self, id: AttemptId) -> BoxFuture<'_, Result<Option<Recorded>, LedgerError>> {
         Box::pin(async move {
-            let found = sqlx::query(joined(SELECT_ATTEMPT, "where s.attempt = ?"))
+            let found = sqlx::query(joined(&[SELECT_ATTEMPT, "where s.attempt = ?"]))
                 .bind(id.0)
                 .fetch_optional(&self.readers)
                 .await?;
@@ -277,7 +279,7 @@ impl Store for Sqlite {
 
     fn attempt_of_receipt<'a>(&'a self, receipt: &'a str) -> BoxFuture<'a, Result<Option<Recorded>, LedgerError>> {
         Box::pin(async move {
-            let found = sqlx::query(joined(SELECT_ATTEMPT, "where e.receipt = ? limit 1"))
+            let found = sqlx::query(joined(&[SELECT_ATTEMPT, OF_FIRST_RECEIPT]))
                 .bind(receipt)
                 .fetch_optional(&self.readers)
                 .await?;
@@ -285,20 +287,10 @@ impl Store for Sqlite {
         })
     }
 
-    fn attempts_of(
-        &self,
-        participant: ParticipantId,
-        before: AttemptId,
-        limit: i64,
-    ) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
+    fn attempts_back_from(&self, newest: AttemptId, limit: i64) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
         Box::pin(async move {
-            let tail = "where s.participant = ? and s.attempt < ? order by s.attempt desc limit ?";
-            let found = sqlx::query(joined(SELECT_ATTEMPT, tail))
-                .bind(participant.0)
-                .bind(before.0)
-                .bind(limit)
-                .fetch_all(&self.readers)
-                .await?;
+            let chain = joined(&[CHAIN, SELECT_ATTEMPT, OF_CHAIN]);
+            let found = sqlx::query(chain).bind(newest.0).bind(limit).fetch_all(&self.readers).await?;
             found.iter().map(columns::recorded).collect()
         })
     }

@@ -1,6 +1,7 @@
 //! How much one participant, one network and all together may ask for. Every limit is named here, with what happens beyond it.
 
 use crate::domain::ids::ParticipantId;
+use crate::domain::ids::StaffId;
 use crate::transport::peer::network_of;
 use crate::transport::problem::Problem;
 use governor::DefaultKeyedRateLimiter;
@@ -24,6 +25,8 @@ const KEPT_ACTS_RATE: (u32, u32) = (1, 30);
 const NETWORK_RATE: (u32, u32) = (1_000, 10_000);
 /// Tokens, codes and recovery codes that turned out wrong, of one network a second. Over it: `rate_limited`.
 const WRONG_SECRETS_RATE: (u32, u32) = (2, 60);
+/// Calls of one of the staff a second. Over it: `rate_limited`.
+const STAFF_RATE: (u32, u32) = (30, 300);
 /// While more participants and networks than this are counted, who has been quiet is forgotten each second instead of each
 /// minute. An act is remembered for as long as its share takes to come back, half a second for a wrong secret: so the number
 /// of keys follows the rate of acts, however many addresses they come from.
@@ -40,6 +43,7 @@ const FILES_MAX: usize = 64;
 pub struct Admission {
     participants: DefaultKeyedRateLimiter<ParticipantId>,
     kept_acts: DefaultKeyedRateLimiter<ParticipantId>,
+    staff: DefaultKeyedRateLimiter<StaffId>,
     networks: DefaultKeyedRateLimiter<IpAddr>,
     wrong_secrets: DefaultKeyedRateLimiter<IpAddr>,
     pub connections: Places,
@@ -95,6 +99,7 @@ impl Admission {
         Admission {
             participants: limiter(PARTICIPANT_RATE),
             kept_acts: limiter(KEPT_ACTS_RATE),
+            staff: limiter(STAFF_RATE),
             networks: limiter(NETWORK_RATE),
             wrong_secrets: limiter(WRONG_SECRETS_RATE),
             connections,
@@ -115,6 +120,12 @@ impl Admission {
     /// The participant has asked for too many of them.
     pub fn kept_act(&self, participant: ParticipantId) -> Result<(), Problem> {
         check(&self.kept_acts, &participant)
+    }
+
+    /// # Errors
+    /// One of the staff asks for more than anyone could by hand.
+    pub fn staff(&self, staff: &StaffId) -> Result<(), Problem> {
+        check(&self.staff, staff)
     }
 
     /// # Errors
@@ -148,13 +159,18 @@ impl Admission {
         }
         forget(&self.participants);
         forget(&self.kept_acts);
+        forget(&self.staff);
         forget(&self.networks);
         forget(&self.wrong_secrets);
     }
 
     /// How many participants and networks are being counted.
     pub fn counted(&self) -> usize {
-        self.participants.len() + self.kept_acts.len() + self.networks.len() + self.wrong_secrets.len()
+        self.participants.len()
+            + self.kept_acts.len()
+            + self.staff.len()
+            + self.networks.len()
+            + self.wrong_secrets.len()
     }
 }
 

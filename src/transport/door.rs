@@ -5,8 +5,10 @@ use crate::transport::admission::REFUSALS_MAX;
 use crate::transport::admission::Slot;
 use crate::transport::pages;
 use crate::transport::peer::Peer;
+use crate::transport::peer::Secure;
 use crate::transport::peer::client_address;
 use crate::transport::peer::is_trusted;
+use crate::transport::peer::proxy_is_secure;
 use crate::transport::problem::Problem;
 use crate::transport::public;
 use crate::transport::requests::REQUEST_ID;
@@ -195,11 +197,14 @@ where
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         let settings = &door.0.settings;
         let peer = Peer(client_address(address, &settings.trusted_proxies, request.headers()));
-        if !is_trusted(address, &settings.trusted_proxies) {
+        let by_proxy = is_trusted(address, &settings.trusted_proxies);
+        if !by_proxy {
             // Only a proxy of the settings names requests.
             request.headers_mut().remove(REQUEST_ID);
         }
         let secure = settings.tls.is_some();
+        let encrypted = secure || (by_proxy && proxy_is_secure(request.headers()));
+        request.extensions_mut().insert(Secure(encrypted));
         request.extensions_mut().insert(peer);
         request.extensions_mut().insert(slot.clone());
         // Who came while the ledger was being read and has stayed finds the door open now.

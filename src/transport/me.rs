@@ -11,7 +11,6 @@ use crate::domain::attempt::Ending;
 use crate::domain::attempt::Given;
 use crate::domain::correction::Judging;
 use crate::domain::correction::PUBLISHED;
-use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::question::Kind;
 use crate::domain::question::Question;
@@ -49,6 +48,8 @@ use serde_json::json;
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// A request's body is at most so large; more is `too_large`.
+pub const BODY_BYTES_MAX: usize = 16 * 1024;
 /// A report is cut to so many characters.
 const REASON_CHARACTERS: usize = 500;
 
@@ -372,7 +373,7 @@ pub async fn attempts(
 ) -> Result<Json<serde_json::Value>, Problem> {
     let unknown = || Problem::not_found("这份答卷");
     let before = query.before.map(|id| app.contest.keys.attempt_of(&id).ok_or_else(unknown)).transpose()?;
-    let recorded = app.contest.history(me, before.unwrap_or(AttemptId(i64::MAX))).await?;
+    let recorded = app.contest.history(me, before).await?.ok_or_else(unknown)?;
     let views: Vec<AttemptView> = recorded.iter().filter_map(|recorded| attempt_view(&app.contest, recorded)).collect();
     Ok(Json(json!({ "attempts": views })))
 }
@@ -393,7 +394,9 @@ fn attempt_view(contest: &Contest, recorded: &Recorded) -> Option<AttemptView> {
         finished_at: ended.map(|ended| ended.at.0),
         state: ended.map_or("open", |ended| ended_text(ended.ending)),
         // What was handed back counts for nothing, so nothing vouches for it.
-        receipt: ended.filter(|ended| ended.ending != Ending::HandedBack).map(|ended| ended.receipt.clone()),
+        receipt: ended
+            .filter(|ended| ended.ending != Ending::HandedBack)
+            .map(|ended| contest.receipt_of(&recorded.started, ended, &period)),
         number: recorded.started.number,
     })
 }

@@ -22,4 +22,5 @@ pub mod public;
 pub mod pages;
 pub mod door;
 pub mod upgrade;
+pub mod desk;
 pub mod serve;

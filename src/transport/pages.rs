@@ -55,6 +55,7 @@ pub async fn page(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> 
     let (path, cache) = match path {
         "" => ("index.html", "no-cache"),
         "boards" => ("boards.html", "no-cache"),
+        "desk" => ("desk.html", "no-cache"),
         path if path.starts_with("assets/") => (path, "public, max-age=31536000, immutable"),
         path => (path, "no-cache"),
     };
@@ -105,7 +106,7 @@ fn root_file_kind(name: &str) -> Option<&'static str> {
     }
 }
 
-const PAGES: [&str; 2] = ["index.html", "boards.html"];
+const PAGES: [&str; 3] = ["index.html", "boards.html", "desk.html"];
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 /// A larger file of the root folder is not served: verification files are a line long.
 const ROOT_FILE_BYTES_MAX: u64 = 64 * 1024;

@@ -14,6 +14,26 @@ const HOPS_MAX: usize = 16;
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
+/// Whether the browser speaks TLS: with us, or, as a trusted proxy tells, with that.
+#[derive(Clone, Copy, Debug)]
+pub struct Secure(pub bool);
+
+/// What a trusted proxy says of the browser's own connection to it.
+pub fn proxy_is_secure(headers: &HeaderMap) -> bool {
+    headers.get("x-forwarded-proto").is_some_and(|proto| proto.as_bytes().eq_ignore_ascii_case(b"https"))
+}
+
+/// An address without its last part, for people: `192.0.2.*`, `2001:db8:1:2::*`.
+pub fn masked(address: IpAddr) -> String {
+    match network_of(address) {
+        IpAddr::V4(v4) => {
+            let [a, b, c, _] = v4.octets();
+            format!("{a}.{b}.{c}.*")
+        }
+        IpAddr::V6(v6) => format!("{v6}*"),
+    }
+}
+
 /// Each proxy writes the address that it saw to the right of what it was told; so the list is read from the right, and only
 /// as far as those who wrote it are trusted. What cannot be read ends it: whatever stands left of that, anyone may have written.
 pub fn client_address(connected: IpAddr, trusted: &[IpNet], headers: &HeaderMap) -> IpAddr {

@@ -1,6 +1,8 @@
 //! Every refusal and fault as strangers see it: a code for programs, a sentence for people, a status or a close code.
 
 use crate::accounts::register::JoinRefusal;
+use crate::accounts::staff::FormFault;
+use crate::accounts::staff::StaffRefusal;
 use crate::contest::refusal::BUSY_RETRY_MS;
 use crate::contest::refusal::Exhausted;
 use crate::contest::refusal::NotEligible;
@@ -23,6 +25,17 @@ pub struct Problem {
     pub code: &'static str,
     pub message: String,
     pub retry_after_ms: Option<u64>,
+    /// Of a form: what has to be mended where.
+    pub faults: Vec<PartFault>,
+}
+
+/// A part of a form that has to be mended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PartFault {
+    pub part: String,
+    /// For programs.
+    pub code: String,
+    pub message: String,
 }
 
 /// Who finds no place comes back after so long: somebody has to leave first.
@@ -39,7 +52,7 @@ pub mod close {
 
 impl Problem {
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Problem {
-        Problem { status, code, message: message.into(), retry_after_ms: None }
+        Problem { status, code, message: message.into(), retry_after_ms: None, faults: Vec::new() }
     }
 
     pub fn bad_request(message: impl Into<String>) -> Problem {
@@ -78,6 +91,19 @@ impl Problem {
 
     pub fn too_large() -> Problem {
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "发送的内容太大了")
+    }
+
+    pub fn forbidden(message: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", message)
+    }
+
+    pub fn conflict(message: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
+    /// A form that has to be mended.
+    pub fn form(faults: Vec<PartFault>) -> Problem {
+        Problem { faults, ..Problem::bad_request("请改正标出的地方") }
     }
 
     pub fn unavailable() -> Problem {
@@ -181,6 +207,42 @@ impl From<JoinRefusal> for Problem {
     }
 }
 
+impl From<StaffRefusal> for Problem {
+    fn from(refusal: StaffRefusal) -> Problem {
+        let told = |status, code| Problem::new(status, code, refusal.to_string());
+        match &refusal {
+            StaffRefusal::Ledger(_) => {}
+            StaffRefusal::Busy => return Problem { message: refusal.to_string(), ..Problem::busy() },
+            StaffRefusal::SignInFirst | StaffRefusal::WrongPassword => {
+                return told(StatusCode::UNAUTHORIZED, "unauthorised");
+            }
+            StaffRefusal::CodeWanted | StaffRefusal::WrongCode => {
+                return told(StatusCode::UNAUTHORIZED, "second_factor");
+            }
+            StaffRefusal::Wait { ms } => {
+                return Problem { message: refusal.to_string(), ..Problem::rate_limited(*ms) };
+            }
+            StaffRefusal::Forbidden => return told(StatusCode::FORBIDDEN, "forbidden"),
+            StaffRefusal::ConfirmFirst => return told(StatusCode::FORBIDDEN, "confirm_first"),
+            StaffRefusal::SetUpFactor => return told(StatusCode::FORBIDDEN, "second_factor_setup"),
+            StaffRefusal::NotFound(_) => return told(StatusCode::NOT_FOUND, "not_found"),
+            StaffRefusal::Conflict(_) => return told(StatusCode::CONFLICT, "conflict"),
+            StaffRefusal::Form(faults) => {
+                let part = |fault: &FormFault| PartFault {
+                    part: fault.part.to_owned(),
+                    code: fault.code.to_owned(),
+                    message: fault.message.clone(),
+                };
+                return Problem::form(faults.iter().map(part).collect());
+            }
+        }
+        match refusal {
+            StaffRefusal::Ledger(error) => error.into(),
+            _ => Problem::unavailable(),
+        }
+    }
+}
+
 impl From<LedgerError> for Problem {
     /// A fault: logged with its cause here, and hidden from the stranger.
     fn from(error: LedgerError) -> Problem {
@@ -198,6 +260,8 @@ struct Body<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
+    #[serde(skip_serializing_if = "<[PartFault]>::is_empty")]
+    faults: &'a [PartFault],
 }
 
 impl Problem {
@@ -210,6 +274,7 @@ impl Problem {
             code: self.code,
             detail: &self.message,
             retry_after_ms: self.retry_after_ms,
+            faults: &self.faults,
         };
         serde_json::to_string(&body).unwrap_or_default()
     }

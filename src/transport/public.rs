@@ -28,6 +28,7 @@ use axum::extract::Path;
 use axum::extract::Query;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
@@ -38,6 +39,14 @@ use std::sync::atomic::Ordering;
 const ORGANISATIONS_MAX: usize = 20;
 /// Neighbours shown above and below oneself.
 const NEIGHBOURS: usize = 2;
+
+pub async fn no_such_call() -> Problem {
+    Problem::not_found("这个接口")
+}
+
+pub async fn no_such_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", "这个接口不支持这样的请求")
+}
 
 pub async fn season(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     app.season_views.view(&app.contest).respond(&headers, "no-cache")
@@ -232,8 +241,7 @@ pub async fn receipt(
 ) -> Result<Json<ReceiptView>, Problem> {
     let missing = || Problem::not_found("这张回执，请核对 12 位字符");
     let receipt = fairness::receipt_as_typed(&typed).ok_or_else(missing)?;
-    let recorded = app.contest.store().attempt_of_receipt(&receipt).await?.ok_or_else(missing)?;
-    let period = app.contest.period(recorded.started.period).ok_or_else(missing)?;
+    let (recorded, period) = app.contest.attempt_of_receipt(&receipt).await?.ok_or_else(missing)?;
     let outcome = app.contest.by_now(&recorded).ok_or_else(missing)?.outcome;
     let (_, ended) = recorded.ended.ok_or_else(missing)?;
     Ok(Json(ReceiptView {

@@ -2,20 +2,24 @@
 
 use crate::accounts::names::BlockedNames;
 use crate::accounts::register::Accounts;
+use crate::accounts::staff::StaffRegister;
 use crate::contest::core::Contest;
 use crate::contest::recovery::Follower;
 use crate::contest::recovery::Opened;
 use crate::contest::recovery::Opening;
 use crate::contest::recovery::OpeningError;
+use crate::ledger::desk::DeskStore;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::lane::Projection;
 use crate::ledger::store::LedgerError;
 use crate::transport::admission::Admission;
 use crate::transport::admission::Places;
+use crate::transport::desk;
 use crate::transport::door;
 use crate::transport::door::Door;
 use crate::transport::me;
+use crate::transport::me::BODY_BYTES_MAX;
 use crate::transport::metrics::Meters;
 use crate::transport::pages;
 use crate::transport::peer::Peer;
@@ -29,7 +33,6 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::extract::Request;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::middleware;
 use axum::response::IntoResponse;
 use axum::response::Response;
@@ -45,8 +48,6 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// A request's body is at most so large; more is `too_large`.
-const BODY_BYTES_MAX: usize = 16 * 1024;
 /// Connections of the metrics' own listener. Full: 503.
 const METRICS_CONNECTIONS_MAX: usize = 16;
 /// When stopping, sockets and requests get so long to end; then the process ends without them.
@@ -55,6 +56,9 @@ const DRAIN_MS: u64 = 8_000;
 /// What a server is made of.
 pub struct Serving {
     pub opening: Opening,
+    pub desk: DeskStore,
+    /// The secret of the first administrator's link, where nobody is there yet.
+    pub setup: Option<String>,
     pub blocked: BlockedNames,
     pub listener: TcpListener,
     /// Where `/metrics` is served alone; `None`: beside the pages.
@@ -99,7 +103,7 @@ impl Projection for Hearers {
 /// # Errors
 /// Why it did not start, or why it had to end.
 pub async fn serve(serving: Serving) -> Result<(), ServeError> {
-    let Serving { opening, blocked, listener, metrics_listener, settings, ready, stop } = serving;
+    let Serving { opening, desk, setup, blocked, listener, metrics_listener, settings, ready, stop } = serving;
     // Until the ledger has been read, phones are told to wait instead of finding a closed door.
     let closing = CancellationToken::new();
     let connections = TaskTracker::new();
@@ -129,9 +133,13 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let mut writing = tokio::task::spawn_blocking(move || runtime.block_on(commits));
     let deadlines = tokio::spawn(Arc::clone(&contest).meet_deadlines());
     let upkeep = tokio::spawn(Arc::clone(&contest).keep_up());
+    let staff =
+        StaffRegister::new(desk.clone(), Arc::clone(&contest.season), Arc::clone(&contest.keys), setup.as_deref());
     let app = Arc::new(App {
         contest,
         accounts,
+        staff,
+        desk,
         settings,
         admission,
         boards: Default::default(),
@@ -185,6 +193,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     }
     app.contest.lane().close();
     let written = (&mut writing).await.unwrap_or_else(|_| Err(LedgerError::Stopped));
+    app.desk.close().await;
     store.close().await;
     written.map_err(ServeError::from)
 }
@@ -228,12 +237,14 @@ fn router(app: Arc<App>) -> Router {
         .route("/rounds/{id}/proof", get(public::proof))
         .route("/rounds/{id}/errata", get(public::errata))
         .route("/receipts/{receipt}", get(public::receipt))
-        .fallback(no_such_call)
-        .method_not_allowed_fallback(no_such_method)
+        .fallback(public::no_such_call)
+        .method_not_allowed_fallback(public::no_such_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), admit));
+    let desk = desk::router(&app).layer(middleware::from_fn_with_state(Arc::clone(&app), admit));
     Router::new()
         .nest("/api/v1", api)
+        .merge(desk)
         .route("/ws", get(upgrade))
         .route("/healthz", get(public::healthz))
         .route("/readyz", get(public::readyz))
@@ -243,14 +254,6 @@ fn router(app: Arc<App>) -> Router {
         .layer(middleware::from_fn(pages::with_headers))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), requests::with_line))
         .with_state(app)
-}
-
-async fn no_such_call() -> Problem {
-    Problem::not_found("这个接口")
-}
-
-async fn no_such_method() -> Problem {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", "这个接口不支持这样的请求")
 }
 
 /// Every API call counts for its network, and takes a place while it is under way.

@@ -1,7 +1,9 @@
 //! What every handler and socket shares.
 
 use crate::accounts::register::Accounts;
+use crate::accounts::staff::StaffRegister;
 use crate::contest::core::Contest;
+use crate::ledger::desk::DeskStore;
 use crate::transport::admission::Admission;
 use crate::transport::board_view::BoardViews;
 use crate::transport::metrics::Meters;
@@ -52,6 +54,9 @@ impl Default for Patience {
 pub struct App {
     pub contest: Arc<Contest>,
     pub accounts: Arc<Accounts>,
+    pub staff: StaffRegister,
+    /// What staff edit.
+    pub desk: DeskStore,
     pub settings: ServeSettings,
     pub admission: Admission,
     pub boards: BoardViews,

@@ -59,7 +59,7 @@ pub async fn upgrade(State(app): State<Arc<App>>, mut request: Request) -> Resul
 }
 
 /// A request without an origin is no browser's; one with an origin has to come from the host itself or from the settings' list.
-fn origin_is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
+pub(super) fn origin_is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Ok(origin) = origin.to_str() else { return false };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());

@@ -4,6 +4,7 @@ use crate::harness::postgres::Cluster;
 use crate::harness::postgres::Database;
 use crate::harness::root;
 use kejing::domain::ids::SeasonId;
+use kejing::ledger::desk::DeskStore;
 use kejing::ledger::postgres::Patience;
 use kejing::ledger::postgres::Postgres;
 use kejing::ledger::postgres::PostgresUrl;
@@ -11,6 +12,7 @@ use kejing::ledger::sqlite::Sqlite;
 use kejing::ledger::store::LedgerError;
 use kejing::ledger::store::Store;
 use sqlx::Connection;
+use sqlx::migrate::Migrator;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -90,8 +92,38 @@ impl Ground {
         })
     }
 
+    pub(crate) async fn open_desk(&self, season: &SeasonId) -> Result<DeskStore, LedgerError> {
+        match &self.postgres {
+            None => DeskStore::in_folder(&self.data(), season).await,
+            Some(database) => DeskStore::in_postgres(&address(database), season).await,
+        }
+    }
+
     pub(crate) fn is_postgres(&self) -> bool {
         self.postgres.is_some()
+    }
+
+    /// A ledger as the first migration makes it, and these rows in it.
+    pub(crate) async fn first_schema(&self, rows: &str) {
+        let first = |all: Migrator| Migrator { migrations: all.migrations[..1].to_vec().into(), ..all };
+        if let Some(database) = &self.postgres {
+            let mut ledger = sqlx::PgConnection::connect(&database.url()).await.unwrap();
+            first(sqlx::migrate!("migrations/postgres")).run(&mut ledger).await.unwrap();
+            ledger.close().await.unwrap();
+        } else {
+            self.sql("pragma journal_mode = wal").await;
+            let url = format!("sqlite://{}", self.data().join("ledger.db").display());
+            let mut ledger = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            first(sqlx::migrate!("migrations/sqlite")).run(&mut ledger).await.unwrap();
+            ledger.close().await.unwrap();
+        }
+        self.sql(rows).await;
+    }
+
+    /// Bytes as this database's SQL writes them.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> String {
+        let hex = data_encoding::HEXLOWER.encode(bytes);
+        if self.is_postgres() { format!("'\\x{hex}'") } else { format!("x'{hex}'") }
     }
 
     /// A transaction that breaks off before its end.
@@ -110,8 +142,20 @@ impl Ground {
         if let Some(database) = &self.postgres {
             return database.sql(sql);
         }
+        self.sql_in("ledger.db", sql).await
+    }
+
+    /// The same in what staff edit.
+    pub(crate) async fn desk_sql(&self, sql: &str) -> String {
+        if let Some(database) = &self.postgres {
+            return database.sql(sql);
+        }
+        self.sql_in("desk.db", sql).await
+    }
+
+    async fn sql_in(&self, file: &str, sql: &str) -> String {
         std::fs::create_dir_all(self.data()).unwrap();
-        let file = self.data().join("ledger.db");
+        let file = self.data().join(file);
         let url = format!("sqlite://{}?mode=rwc", file.display());
         let mut ledger = sqlx::SqliteConnection::connect(&url).await.unwrap();
         sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut ledger).await.unwrap();

@@ -1,6 +1,7 @@
 //! A server in the test's own process, on a free port, in a temporary folder, with a clock that the test moves;
 //! and a client that knows the wire and nothing of the server's code.
 
+pub(crate) mod desk;
 pub(crate) mod ground;
 pub(crate) mod postgres;
 pub(crate) mod steps;
@@ -102,6 +103,8 @@ impl Start {
         let season_file = self.folder.furnish(&self.season);
         let read = files::read_season(&season_file).unwrap_or_else(|fault| panic!("{fault}"));
         let store = self.folder.open(&read.season.id).await.map_err(ServeError::Ledger)?;
+        let desk = self.folder.open_desk(&read.season.id).await.map_err(ServeError::Ledger)?;
+        let somebody = desk.read().await.unwrap().somebody_is_there().await.unwrap();
         let opening = Opening {
             season: read.season,
             banks: read.banks,
@@ -115,6 +118,8 @@ impl Start {
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let serving = Serving {
             opening,
+            desk,
+            setup: (!somebody).then(|| desk::FIRST_LINK.to_owned()),
             blocked: BlockedNames::read("管理员\n"),
             listener,
             metrics_listener: None,

@@ -25,7 +25,7 @@ impl PostgresUrl {
         }
     }
 
-    pub(super) fn options(&self) -> PgConnectOptions {
+    pub(in crate::ledger) fn options(&self) -> PgConnectOptions {
         // It was read when it was made.
         PgConnectOptions::from_str(&self.0).unwrap_or_default()
     }

@@ -1,0 +1,153 @@
+//! Who may do what: one function, and the table that it is.
+
+use crate::domain::season::Season;
+use crate::domain::staff::Grant;
+use crate::domain::staff::Place;
+
+/// What there is to be allowed at the desk. Whoever adds a call names what it takes here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Permission {
+    /// Who the staff are, and where they are signed in.
+    SeeStaff,
+    /// Inviting, changing, disabling; ending others' sessions.
+    ManageStaff,
+    /// Sign-in and second factor of another person anew, by two.
+    ResetStaff,
+    ReadAudit,
+    /// A place's figures, and what is below it.
+    SeePlace,
+    /// A bank's questions with their keys.
+    SeeBank,
+    /// Banks themselves: making them, their reviews and wordings.
+    ManageBanks,
+    /// Writing, importing and submitting questions.
+    WriteQuestions,
+    /// Submitting questions of one's own to the region, and seeing those.
+    OfferQuestions,
+    /// Approving, returning, resting.
+    ReviewQuestions,
+    /// A new version of a bank.
+    PublishBank,
+}
+
+/// What an act is done to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On<'a> {
+    /// The season as a whole, or nothing narrower.
+    Season,
+    /// One bank, by its id.
+    Bank(&'a str),
+    /// Whatever bank it may be: at least one has to be the person's.
+    SomeBank,
+    Place(Place),
+}
+
+impl Permission {
+    /// An auditor may do all of this, and nothing else.
+    fn only_reads(self) -> bool {
+        use Permission::*;
+        matches!(self, SeeStaff | ReadAudit | SeePlace | SeeBank)
+    }
+}
+
+/// Whether somebody with these grants may do this. What is not named here is not allowed.
+pub fn may(grants: &[Grant], permission: Permission, on: On<'_>, season: &Season) -> bool {
+    grants.iter().any(|grant| grant_allows(grant, permission, on, season))
+}
+
+fn grant_allows(grant: &Grant, permission: Permission, on: On<'_>, season: &Season) -> bool {
+    use Permission::*;
+    match grant {
+        // Whoever runs the season writes and publishes; that others' questions are good is for reviewers to say.
+        Grant::Administrator => !matches!(permission, ReviewQuestions | OfferQuestions),
+        Grant::Auditor => permission.only_reads(),
+        Grant::Editor { bank } => matches!(permission, SeeBank | WriteQuestions) && covers(bank.as_deref(), on),
+        Grant::Reviewer { bank } => match permission {
+            SeeBank | ReviewQuestions | PublishBank => covers(bank.as_deref(), on),
+            // As the second of two.
+            ResetStaff => true,
+            _ => false,
+        },
+        Grant::Association { place } => match (permission, on) {
+            (SeePlace, On::Place(other)) => place.holds(other, season),
+            (OfferQuestions, On::Bank(_) | On::SomeBank) => true,
+            _ => false,
+        },
+    }
+}
+
+/// Whether a grant for this bank, or for all, reaches so far.
+fn covers(bank: Option<&str>, on: On<'_>) -> bool {
+    match (bank, on) {
+        (None, On::Bank(_) | On::SomeBank) | (Some(_), On::SomeBank) => true,
+        (Some(own), On::Bank(other)) => own == other,
+        (_, On::Season | On::Place(_)) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::season::tests::shipped;
+    use Permission::*;
+
+    const ALL: [Permission; 11] = [
+        SeeStaff,
+        ManageStaff,
+        ResetStaff,
+        ReadAudit,
+        SeePlace,
+        SeeBank,
+        ManageBanks,
+        WriteQuestions,
+        OfferQuestions,
+        ReviewQuestions,
+        PublishBank,
+    ];
+
+    /// What somebody with this grant may do to the bank `kexue`.
+    #[track_caller]
+    fn check(grant: Grant, on: &str, expected: &[Permission]) {
+        let season = shipped("guangxi-2026.toml");
+        let on = match on {
+            "season" => On::Season,
+            "some bank" => On::SomeBank,
+            on => Place::read(on, &season).map_or(On::Bank(on), On::Place),
+        };
+        let found: Vec<Permission> =
+            ALL.into_iter().filter(|wanted| may(std::slice::from_ref(&grant), *wanted, on, &season)).collect();
+        assert_eq!(found, expected, "{grant:?} on {on:?}");
+    }
+
+    #[test]
+    fn each_role_is_able_to_do_just_what_it_names() {
+        let of = |bank: Option<&str>| bank.map(str::to_owned);
+        let all_but = |out: &[Permission]| ALL.into_iter().filter(|wanted| !out.contains(wanted)).collect::<Vec<_>>();
+        check(Grant::Administrator, "season", &all_but(&[OfferQuestions, ReviewQuestions]));
+        check(Grant::Administrator, "kexue", &all_but(&[OfferQuestions, ReviewQuestions]));
+        check(Grant::Auditor, "season", &[SeeStaff, ReadAudit, SeePlace, SeeBank]);
+        check(Grant::Editor { bank: of(Some("kexue")) }, "kexue", &[SeeBank, WriteQuestions]);
+        check(Grant::Editor { bank: of(None) }, "kexue", &[SeeBank, WriteQuestions]);
+        check(Grant::Editor { bank: of(Some("kexue")) }, "some bank", &[SeeBank, WriteQuestions]);
+        check(Grant::Editor { bank: of(Some("jiankang")) }, "kexue", &[]);
+        check(Grant::Editor { bank: of(None) }, "season", &[]);
+        let reviewer = [ResetStaff, SeeBank, ReviewQuestions, PublishBank];
+        check(Grant::Reviewer { bank: of(Some("kexue")) }, "kexue", &reviewer);
+        check(Grant::Reviewer { bank: of(Some("jiankang")) }, "kexue", &[ResetStaff]);
+        check(Grant::Reviewer { bank: of(None) }, "region", &[ResetStaff]);
+    }
+
+    #[test]
+    fn an_association_sees_its_own_place_and_what_is_below_it() {
+        let season = shipped("guangxi-2026.toml");
+        let of = |place| Grant::Association { place: Place::read(place, &season).unwrap() };
+        check(of("county:450226"), "county:450226", &[SeePlace]);
+        check(of("county:450226"), "county:450225", &[]);
+        check(of("county:450226"), "city:450200", &[]);
+        check(of("county:450226"), "region", &[]);
+        check(of("city:450200"), "county:450226", &[SeePlace]);
+        check(of("region"), "county:450226", &[SeePlace]);
+        check(of("county:450226"), "kexue", &[OfferQuestions]);
+        check(of("county:450226"), "season", &[]);
+    }
+}

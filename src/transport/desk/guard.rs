@@ -1,0 +1,203 @@
+//! Who asks, and whether they may: the session's cookie, the proof that a page of ours asks, the permission.
+
+use crate::accounts::roles::On;
+use crate::accounts::roles::Permission;
+use crate::accounts::staff::By;
+use crate::accounts::staff::Opened;
+use crate::accounts::staff::Signed;
+use crate::accounts::staff::StaffRefusal;
+use crate::accounts::staff::StaffRegister;
+use crate::accounts::staff::Visitor;
+use crate::transport::peer::Peer;
+use crate::transport::peer::Secure;
+use crate::transport::peer::masked;
+use crate::transport::peer::network_of;
+use crate::transport::problem::Problem;
+use crate::transport::state::App;
+use crate::transport::upgrade::origin_is_allowed;
+use axum::extract::FromRequestParts;
+use axum::extract::OptionalFromRequestParts;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::HeaderValue;
+use axum::http::header;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+const SESSION: &str = "kejing_desk";
+const SESSION_PATH: &str = "/api/desk";
+/// A browser that has signed in before; good for nothing but not being taken for a stranger.
+const KNOWN: &str = "kejing_desk_known";
+const KNOWN_PATH: &str = "/api/desk/v1/session";
+const KNOWN_SECONDS: u32 = 180 * 24 * 60 * 60;
+const CSRF: &str = "x-kejing-csrf";
+/// A token of 128 bits, as it is written.
+const TOKEN_CHARACTERS: usize = 22;
+
+/// A call runs to its end even when whoever asked hangs up: an act is done or not done, and a database's connection is not left in
+/// mid-sentence.
+pub(super) async fn to_its_end(request: Request, next: Next) -> Response {
+    let ended = tokio::spawn(next.run(request)).await;
+    ended.unwrap_or_else(|_| Problem::unavailable().into_response())
+}
+
+/// What changes something comes from a page of ours: its origin is the host's, and it shows what only such a page could read.
+pub(super) async fn same_site(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    let headers = request.headers();
+    let shown = headers.get(CSRF).map(HeaderValue::as_bytes).unwrap_or_default();
+    let token = cookie(headers, SESSION);
+    let proved = token.is_some_and(|token| same(app.staff.csrf(token).as_bytes(), shown));
+    if proved && origin_is_allowed(headers, &app.settings.allowed_origins) {
+        return next.run(request).await;
+    }
+    let visitor = visitor(&app, headers, request.extensions());
+    let call = format!("{} {}", request.method(), request.uri().path());
+    match app.staff.refuse_stranger(&visitor, &call).await {
+        Ok(()) => Problem::forbidden("页面已经过期，请刷新后再试").into_response(),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// In the same time whatever the first difference is.
+fn same(one: &[u8], other: &[u8]) -> bool {
+    one.len() == other.len() && one.iter().zip(other).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+/// Whoever asks, signed in or not.
+pub struct Visiting {
+    pub visitor: Visitor,
+    /// What the browser was given, which may be a session's token.
+    pub token: Option<String>,
+    /// Whether cookies may be kept to encrypted connections.
+    secure: bool,
+}
+
+impl FromRequestParts<Arc<App>> for Visiting {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Visiting, Problem> {
+        Ok(Visiting {
+            visitor: visitor(app, &parts.headers, &parts.extensions),
+            token: cookie(&parts.headers, SESSION).map(str::to_owned),
+            secure: parts.extensions.get::<Secure>().is_some_and(|secure| secure.0),
+        })
+    }
+}
+
+impl Visiting {
+    /// Gives the browser this token, in place of the one that it had.
+    pub fn give(&self, token: &str) -> (header::HeaderName, HeaderValue) {
+        self.set(SESSION, token, SESSION_PATH, "")
+    }
+
+    /// Gives the browser a session, and the mark by which it is known from now on.
+    pub fn give_session(&self, opened: &Opened) -> HeaderMap {
+        let age = format!("; Max-Age={KNOWN_SECONDS}");
+        let mut headers = HeaderMap::new();
+        for (name, value) in [self.give(opened.token.hand_over()), self.set(KNOWN, &opened.known, KNOWN_PATH, &age)] {
+            headers.append(name, value);
+        }
+        headers
+    }
+
+    fn set(&self, name: &str, value: &str, path: &str, age: &str) -> (header::HeaderName, HeaderValue) {
+        let secure = if self.secure { "; Secure" } else { "" };
+        let cookie = format!("{name}={value}; Path={path}{age}; HttpOnly; SameSite=Strict{secure}");
+        // Tokens and paths are plain characters.
+        (header::SET_COOKIE, HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static("")))
+    }
+}
+
+fn visitor(app: &App, headers: &HeaderMap, extensions: &axum::http::Extensions) -> Visitor {
+    let peer = extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+    let agent = headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
+    Visitor {
+        network: network_of(peer),
+        from: masked(peer),
+        agent: agent.unwrap_or_default().to_owned(),
+        known: cookie(headers, KNOWN).map(str::to_owned),
+        now: app.contest.now(),
+    }
+}
+
+/// A cookie of this name. Of the session's only what could be a token.
+fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let value = pairs.find(|(found, _)| *found == name).map(|(_, value)| value)?;
+    let plain = |c: u8| c.is_ascii_alphanumeric() || b"-_.".contains(&c);
+    let fits = name != SESSION || value.len() == TOKEN_CHARACTERS;
+    (fits && value.bytes().all(plain)).then_some(value)
+}
+
+/// Somebody who is signed in. Before they do anything they ask whether they may.
+pub struct Desk {
+    app: Arc<App>,
+    pub signed: Signed,
+    pub visitor: Visitor,
+    call: String,
+}
+
+impl FromRequestParts<Arc<App>> for Desk {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Desk, Problem> {
+        <Desk as OptionalFromRequestParts<Arc<App>>>::from_request_parts(parts, app)
+            .await?
+            .ok_or_else(|| StaffRefusal::SignInFirst.into())
+    }
+}
+
+impl OptionalFromRequestParts<Arc<App>> for Desk {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Option<Desk>, Problem> {
+        let visitor = visitor(app, &parts.headers, &parts.extensions);
+        let Some(token) = cookie(&parts.headers, SESSION) else { return Ok(None) };
+        let Some(signed) = app.staff.signed_in(token, visitor.now).await? else { return Ok(None) };
+        app.admission.staff(&signed.id)?;
+        let call = format!("{} {}", parts.method, parts.uri.path());
+        Ok(Some(Desk { app: Arc::clone(app), signed, visitor, call }))
+    }
+}
+
+impl Desk {
+    /// Whoever may, may act; whoever may not is refused, and that is written down.
+    ///
+    /// # Errors
+    /// They may not.
+    pub async fn may(&self, permission: Permission, on: On<'_>) -> Result<By, Problem> {
+        Ok(self.app.staff.allow(&self.signed, &self.visitor, permission, on, &self.call).await?)
+    }
+
+    /// As [`Desk::may`], for dangerous acts: the person has shown within the last minutes that it is them.
+    ///
+    /// # Errors
+    /// They may not, or have to show it first.
+    pub async fn may_now(&self, permission: Permission, on: On<'_>) -> Result<By, Problem> {
+        let by = self.may(permission, on).await?;
+        if !self.signed.is_confirmed(self.visitor.now) {
+            return Err(StaffRefusal::ConfirmFirst.into());
+        }
+        Ok(by)
+    }
+
+    /// Whether they may, without a word to anyone: for what a page shows and hides.
+    pub fn could(&self, permission: Permission, on: On<'_>) -> bool {
+        self.app.staff.could(&self.signed, permission, on)
+    }
+
+    /// For what is the person's own.
+    pub fn own(&self) -> By {
+        StaffRegister::own(&self.signed, &self.visitor)
+    }
+}

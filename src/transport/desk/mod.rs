@@ -1,0 +1,96 @@
+//! `/api/desk/v1`: the desk's calls. Each is described where it is handled (utoipa) and routed by that description, so that none is missing from
+//! `openapi.json`. Adding calls: a file here, its handlers in `calls()`, three moves each: extract (`Desk` says who), call the office, convert.
+
+mod audit;
+mod guard;
+mod people;
+mod places;
+mod reader;
+mod session;
+mod views;
+
+pub use guard::Desk;
+pub use guard::Visiting;
+
+use crate::transport::me::BODY_BYTES_MAX;
+use crate::transport::problem::Problem;
+use crate::transport::state::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use std::sync::Arc;
+use std::sync::LazyLock;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+const BASE: &str = "/api/desk/v1";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "科竞工作台",
+        description = "工作台的接口。除 GET 以外的调用都要带请求头 `X-Kejing-Csrf`，它的值由 GET /session 得到；登录以后凭 Cookie `kejing_desk` 识别。\
+                       出错时返回 application/problem+json：`code` 给程序看，`detail` 给人看，`faults` 指出表单里要改的地方。",
+        license(name = "Apache-2.0")
+    ),
+    components(schemas(views::ProblemView)),
+    modifiers(&Common),
+    tags(
+        (name = "session", description = "登录"),
+        (name = "staff", description = "工作人员"),
+        (name = "audit", description = "操作记录"),
+        (name = "places", description = "各地")
+    )
+)]
+struct Description;
+
+/// What every call has in common.
+struct Common;
+
+impl utoipa::Modify for Common {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        description.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    }
+}
+
+/// Every call. A folder of handlers adds its own line.
+fn calls() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::with_openapi(Description::openapi()).nest(
+        BASE,
+        OpenApiRouter::new()
+            .routes(routes!(session::session, session::sign_in, session::sign_out))
+            .routes(routes!(session::set_up))
+            .routes(routes!(session::invitation, session::accept))
+            .routes(routes!(session::confirm))
+            .routes(routes!(session::password))
+            .routes(routes!(session::offer_factor, session::take_factor, session::drop_factor))
+            .routes(routes!(session::all))
+            .routes(routes!(session::end))
+            .routes(routes!(people::list, people::invite))
+            .routes(routes!(people::change))
+            .routes(routes!(people::reset))
+            .routes(routes!(people::sessions))
+            .routes(routes!(people::end_session))
+            .routes(routes!(audit::page))
+            .routes(routes!(audit::export))
+            .routes(routes!(places::place)),
+    )
+}
+
+/// The description, made once.
+static DESCRIPTION: LazyLock<String> = LazyLock::new(|| {
+    let (_, description) = calls().split_for_parts();
+    description.to_json().unwrap_or_default()
+});
+
+pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
+    let (calls, _) = calls().split_for_parts();
+    calls
+        .merge(reader::router())
+        .route(&format!("{BASE}/{{*none}}"), axum::routing::any(async || Problem::not_found("这个接口")))
+        .method_not_allowed_fallback(crate::transport::public::no_such_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(Arc::clone(app), guard::same_site))
+        .layer(middleware::from_fn(guard::to_its_end))
+}
