@@ -163,3 +163,21 @@ async fn a_version_that_the_desk_publishes_is_drawn_from_at_once_and_its_files_a
     assert_eq!(paper(&server, &token).await, drawn);
     server.replayed().await;
 }
+
+#[tokio::test]
+async fn what_was_committed_to_for_a_round_to_come_is_committed_to_anew() {
+    let later = NINE_OF_TEN.replace("draw_period", "opens = 2026-09-02T09:00:00\ndraw_period");
+    let server = Server::of(&later).await;
+    let token = server.join("韦小兰").await;
+    let pool = pool(&server);
+    rest(&server, &pool[5]).await.unwrap();
+    let [before, after] = &server.contest.periods_of(RoundIndex(0))[..] else { panic!("two periods") };
+    assert_eq!((before.from, after.from), (before.round.opens, before.round.opens));
+    server.advance(1_000);
+    let told = server.round("daily").await;
+    assert_eq!(told["commitment"], after.commitment.to_string());
+    server.advance(24 * 3_600_000);
+    let drawn = paper(&server, &token).await;
+    assert!(!drawn.contains(&pool[5]));
+    server.replayed().await;
+}

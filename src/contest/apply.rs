@@ -89,7 +89,7 @@ impl Contest {
         let ending = settled.ended.as_ref().map(|ended| ended.ending);
         if ending.is_none() {
             // A verdict is told as it stands when it is committed; an end says under which edition it was judged.
-            live.mark_by(live.period.scheme());
+            live.take_up_corrections_at_commit();
         }
         live.attempt.settle(live.period.rules(&live.scheme), Settlement { question: settled.fate, ending }, now);
         if let Some(ended) = &settled.ended {

@@ -122,16 +122,16 @@ impl Contest {
     async fn act_on_banks(&self, note: Note) -> Result<Timestamp, ActRefusal> {
         let now = self.now();
         let mut after: Banks = self.banks().clone();
-        if after.take(&note).is_err() {
-            return Err(ActRefusal::SameAsNow);
-        }
+        after.take(&note).map_err(|error| LedgerError::Unreadable { n: 0, what: error.to_string() })?;
         let short = after.short_rounds(&self.season, |round| self.closes(round) <= now);
         if !short.is_empty() {
             return Err(ActRefusal::Short(short));
         }
+        // No period is opened in between under what the act has changed.
+        let _alone = self.opening_periods.lock().await;
         self.lane.append(Entry::Noted { at: now, note: Box::new(note) }).await?;
         // From the moment at which the act is in force, not from that at which it was asked for.
-        self.open_periods(self.now()).await?;
+        self.open_wanted_periods(self.now()).await?;
         Ok(now)
     }
 }

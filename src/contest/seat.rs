@@ -315,6 +315,13 @@ impl Live {
         }
     }
 
+    /// As [`Live::take_up_corrections`], by whoever commits: what is under way is applied now.
+    pub fn take_up_corrections_at_commit(&mut self) {
+        if self.scheme.edition != self.period.edition() {
+            self.mark_by(self.period.scheme());
+        }
+    }
+
     /// Marks everything by this scheme.
     pub fn mark_by(&mut self, scheme: Arc<MarkScheme>) {
         if self.scheme.edition != scheme.edition {

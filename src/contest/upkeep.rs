@@ -45,6 +45,11 @@ impl Contest {
     /// Opens the draw periods that are wanted by now, before they begin.
     pub(crate) async fn open_periods(&self, now: Timestamp) -> Result<(), LedgerError> {
         let _alone = self.opening_periods.lock().await;
+        self.open_wanted_periods(now).await
+    }
+
+    /// By whoever holds [`Contest::opening_periods`].
+    pub(crate) async fn open_wanted_periods(&self, now: Timestamp) -> Result<(), LedgerError> {
         for entry in self.periods_to_open(now) {
             tracing::info!(round = %entry.round, number = entry.number, "a draw period is committed to");
             self.note(Note::Period(entry), now).await?;
