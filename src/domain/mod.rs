@@ -12,6 +12,7 @@ pub mod draft;
 pub mod wording;
 pub mod review;
 pub mod compare;
+pub mod twins;
 pub mod bank;
 pub mod rules;
 pub mod season;

@@ -201,11 +201,11 @@ const NAMES: [(Field, &str); 22] = [
     (Field::MediaWidth, "图片宽"),
     (Field::MediaHeight, "图片高"),
     (Field::MediaAlt, "图片说明 图片替代文字 替代文字"),
-    (Field::Ignore, "导入结果 要处理的问题 原来的位置"),
+    (Field::Ignore, "导入结果 要处理的问题 原来的位置 原来的内容"),
 ];
 
 /// The columns that the list of what is left adds, so that it loads back.
-pub(super) const REST: [&str; 3] = ["导入结果", "要处理的问题", "原来的位置"];
+pub(super) const REST: [&str; 4] = ["导入结果", "要处理的问题", "原来的位置", "原来的内容"];
 
 const NUMERALS: &str = "一二三四五六七八九十";
 

@@ -62,6 +62,7 @@ fn fields_of(sheet: &Sheet, lines: &[&Line]) -> Option<Fields> {
             found.push((column, field, rank));
         }
     }
+    spread_options(sheet, lines, &mut found);
     // A merged title is one name over many columns.
     let own = lines.iter().flat_map(|line| line.own()).filter(|cell| named(&cell.text).is_some()).count();
     let has = |wanted: fn(&Field) -> bool| found.iter().any(|(_, field, _)| wanted(field));
@@ -87,6 +88,25 @@ fn fields_of(sheet: &Sheet, lines: &[&Line]) -> Option<Fields> {
         }
     }
     Some((fields, passed_over))
+}
+
+/// 选项 over several columns, or in front of columns without a name, is one option a column.
+fn spread_options(sheet: &Sheet, lines: &[&Line], found: &mut Vec<(u32, Field, usize)>) {
+    let named: Vec<u32> =
+        found.iter().filter(|(_, field, _)| *field == Field::Options).map(|(column, ..)| *column).collect();
+    let Some((&first, &last)) = named.first().zip(named.last()) else { return };
+    let rows = &sheet.lines;
+    let is_filled = |column: u32| rows.iter().filter(|line| line.cell(column).is_some()).count() > lines.len();
+    let is_unnamed = |column: u32| lines.iter().all(|line| line.cell(column).is_none());
+    let more =
+        (last + 1..).take_while(|&column| is_unnamed(column) && rows.iter().any(|line| line.cell(column).is_some()));
+    let columns: Vec<u32> = named.iter().copied().chain(more).collect();
+    if columns.len() < 2 || columns.len() as u32 != columns[columns.len() - 1] - first + 1 || !is_filled(first) {
+        return;
+    }
+    found.retain(|(_, field, _)| *field != Field::Options);
+    found.extend(columns.into_iter().enumerate().map(|(place, column)| (column, Field::Option(place), 0)));
+    found.sort_by_key(|(column, ..)| *column);
 }
 
 /// What a title tells of numbers: `题型（0单选，1判断，2多选）`.

@@ -13,6 +13,7 @@ mod options;
 mod prose;
 mod read;
 mod recognise;
+mod rest;
 mod settle;
 mod shown;
 mod stem;
@@ -26,6 +27,8 @@ mod xlsx;
 pub use crate::formats::columns::Field;
 pub use crate::formats::import::read::read;
 pub use crate::formats::import::recognise::recognise;
+pub use crate::formats::import::rest::rest_sheet;
+pub use crate::formats::import::rest::template;
 
 use crate::domain::draft::Draft;
 use crate::domain::faults::Part;

@@ -233,7 +233,9 @@ impl Prose {
         }
         match open.number {
             None => true,
-            Some(before) => number == before + 1 || (is_whole && (number == 1 || number > before)),
+            Some(before) => {
+                number == before + 1 || (is_whole && (number > before || (number == 1 && self.after_blank)))
+            }
         }
     }
 
@@ -257,22 +259,25 @@ impl Prose {
 
     fn part(&mut self, field: Field, told: Told) {
         if field == Field::Stem {
-            let whole = self.open.as_ref().is_some_and(|open| open.told.stem.is_some());
-            if whole || self.open.is_none() {
-                let line = Paragraph { row: told.at.row, ..Paragraph::default() };
-                self.begin(&line, None, false, told);
+            match &mut self.open {
+                Some(open) if open.told.stem.is_none() => (open.told.stem, open.last) = (Some(told), Last::Stem),
+                _ => self.begin(&Paragraph { row: told.at.row, ..Paragraph::default() }, None, false, told),
             }
             return;
         }
+        if self.open.is_none() && field != Field::Kind {
+            return self.left_out.push(told.at.row);
+        }
         // 题型 may stand in front of the stem.
-        if self.open.as_ref().is_none_or(|open| field == Field::Kind && open.last == Last::Part(Field::Explanation)) {
-            if field != Field::Kind {
-                return self.left_out.push(told.at.row);
-            }
+        let begins = field == Field::Kind
+            && self.open.as_ref().is_none_or(|open| {
+                let is_answered = open.told.key.is_some() || !open.told.options.is_empty();
+                open.told.kind.is_some() || (self.after_blank && is_answered)
+            });
+        if begins {
             self.close();
-            let at = Some(told.at);
-            let sighting = Sighting { at, heading: self.heading.clone(), ..Sighting::default() };
-            self.open = Some(Open { told: sighting, last: Last::Stem, number: None, run: self.run });
+            let told = Sighting { at: Some(told.at), heading: self.heading.clone(), ..Sighting::default() };
+            self.open = Some(Open { told, last: Last::Stem, number: None, run: self.run });
         }
         let Some(open) = &mut self.open else { return };
         let part = match field {
@@ -387,3 +392,6 @@ fn inline_options(told: &mut Sighting) {
         told.options = pieces.into_iter().map(|(_, text)| Some(Told { text, ..place.clone() })).collect();
     }
 }
+
+#[cfg(test)]
+mod tests;

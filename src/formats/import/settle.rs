@@ -408,7 +408,7 @@ impl Settling<'_> {
             self.read_flags();
         } else if self.told.key.as_ref().is_some_and(|told| !clean(&told.text).is_empty()) {
             self.read_written_key();
-        } else if let Some(found) = stem::key_in(&self.draft.stem, self.draft.options.len()) {
+        } else if let Some(found) = stem::key_in(&self.draft.stem, self.lettered_options()) {
             self.draft.stem = found.stem;
             if !found.at_end && !self.ground.keys_in_stems {
                 let message = format!("没有另写答案，把题干括号里的「{}」当作答案", found.key);
@@ -421,6 +421,11 @@ impl Settling<'_> {
             self.refuse(Part::Key, "missing_key", "没有答案");
         }
         self.settle_kind(asked);
+    }
+
+    /// Options that an answer calls by their letters; right and wrong are called by their names.
+    fn lettered_options(&self) -> usize {
+        if options::is_truth(&self.draft.options) { 0 } else { self.draft.options.len() }
     }
 
     fn read_flags(&mut self) {

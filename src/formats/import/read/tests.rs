@@ -139,6 +139,19 @@ fn options_stand_in_one_cell_or_in_one_row_each_or_carry_flags() {
 }
 
 #[test]
+fn one_name_over_several_columns_is_an_option_a_column() {
+    check(
+        "题型|题干|选项|||答案\n单选题|甲？|水|火|土|C\n单选题|乙？|水|火||B\n",
+        &["ready single C", "ready single B"],
+    );
+    check(
+        "题型|题干|选项|选项|选项|答案\n单选题|甲？|水|火|土|C\n单选题|乙？|水|火|土|B\n",
+        &["ready single C", "ready single B"],
+    );
+    check("题型|题干|选项|||答案\n||A|B|C|\n单选题|甲？|水|火|土|C\n", &["ready single C"]);
+}
+
+#[test]
 fn what_the_rows_do_not_say_is_never_guessed_in_silence() {
     check(
         &format!("{HEADER}选择题|甲？|水|火|土||A\n|（多选）乙？|水|火|土||AB\n单选题|丙？（多选）|水|火|土||A\n"),
@@ -146,7 +159,7 @@ fn what_the_rows_do_not_say_is_never_guessed_in_silence() {
     );
     check(
         &format!("{HEADER}单选题|甲？|水|火|土||AB\n多选题|乙？|水|火|土||A\n单选题|丙？|水||土||A\n"),
-        &["refused single AB kind_conflict", "refused multiple A kind_conflict", "refused single A gap"],
+        &["refused single AB kind_conflict", "refused multiple A kind_conflict", "refused single  gap"],
     );
     check(
         &format!("{HEADER}填空题|水的沸点是____|||||100\n简答题|为什么？|||||因为\n排序题|排一排|水|火|土||ABC\n"),
@@ -183,7 +196,7 @@ fn negative_marks_and_partial_weights_are_not_flattened() {
         "题型|题干|A|A分值|B|B分值|C|C分值\n多选题|甲？|水|50|火|50|土|0\n单选题|乙？|水|100|火|50|土|0\n单选题|丙？|水|1|火|-1|土|\n",
         &["to_check multiple AB key_by_weights", "refused single  partial_weights", "refused single  negative_marks"],
     );
-    check("题干|选项|是否正确|分值\n甲？|水|是|2\n|火|否|1\n", &["refused ?  partial_weights"]);
+    check("题干|选项|是否正确|分值\n甲？|水|是|2\n|火|否|1\n", &["refused ? A partial_weights"]);
 }
 
 #[test]
