@@ -63,7 +63,8 @@ impl Contest {
             }
             // An attempt that doesn't count makes room; it is refused first if the new one could not start.
             self.may_start(seat.participant, index, now)?;
-            let ending = live.attempt.end(live.period.rules(), Ending::Replaced, now);
+            live.take_up_corrections();
+            let ending = live.attempt.end(live.period.rules(&live.scheme), Ending::Replaced, now);
             if let Some(settlement) = ending {
                 room.push(self.settled_entry(seat.participant, live, settlement, now));
             }
@@ -90,7 +91,7 @@ impl Contest {
         let period = periods.current(index, now).filter(|period| !period.secret_is_out()).ok_or(not_open(None))?;
         let number = self.roster.change(seat.participant, |player| {
             let used = player.usage_mut(index);
-            used.start(day);
+            used.start(day, &period.round.attempts);
             used.number
         });
         let number = number.ok_or(Refusal::UnknownRound)?;
@@ -99,7 +100,8 @@ impl Contest {
         let attempt = Attempt::new(self.new_attempt_id(), index, period.paper(&seed), now);
         let started =
             Started { attempt: attempt.id, participant: seat.participant, period: period.n, number, seed, at: now };
-        state.live = Some(Box::new(Live { attempt, period: Arc::clone(period), started_n: 0 }));
+        state.live =
+            Some(Box::new(Live { attempt, period: Arc::clone(period), scheme: period.scheme(), started_n: 0 }));
         room.push(Entry::Started(Box::new(started)));
         Ok(())
     }
@@ -162,7 +164,8 @@ impl Contest {
             return Contest::answer_to_ended(&mut state, attempt, seq, shown, now);
         }
         let Some(live) = state.live.as_deref_mut() else { return Ok(Answered::Past) };
-        match live.attempt.judge(live.period.rules(), seq, shown, now) {
+        live.take_up_corrections();
+        match live.attempt.judge(live.period.rules(&live.scheme), seq, shown, now) {
             Ok(Judged::Settling(settlement)) => {
                 room.push(self.settled_entry(seat.participant, live, settlement, now));
                 Ok(Answered::Settling)
@@ -190,7 +193,7 @@ impl Contest {
     ) -> Result<Answered, Refusal> {
         let ended = state.ended.as_mut().filter(|ended| ended.attempt == attempt);
         let Some(live) = ended.and_then(|ended| ended.live.as_deref_mut()) else { return Ok(Answered::Past) };
-        match live.attempt.judge(live.period.rules(), seq, shown, now)? {
+        match live.attempt.judge(live.period.rules(&live.scheme), seq, shown, now)? {
             Judged::Again => Ok(live.verdict_facts(seq).map_or(Answered::Past, Answered::Again)),
             Judged::Settling(_) | Judged::Waiting => Err(Refusal::UnknownAttempt),
         }
@@ -229,7 +232,8 @@ impl Contest {
         let mut state = seat.state();
         let live = state.live.as_deref_mut().filter(|live| live.attempt.id == attempt);
         let live = live.ok_or(Refusal::UnknownAttempt)?;
-        match live.attempt.end(live.period.rules(), Ending::HandedIn, now) {
+        live.take_up_corrections();
+        match live.attempt.end(live.period.rules(&live.scheme), Ending::HandedIn, now) {
             Some(settlement) => room.push(self.settled_entry(seat.participant, live, settlement, now)),
             None => state.asked = Some(Asked::Finish),
         }
@@ -253,7 +257,8 @@ impl Contest {
         }
         let hand_back = self.hands_back(participant, &state);
         let Some(live) = state.live.as_deref_mut() else { return };
-        let rules = live.period.rules();
+        live.take_up_corrections();
+        let rules = live.period.rules(&live.scheme);
         if live.attempt.deadline(rules).is_some_and(|at| at <= now) {
             let Ok(room) = self.lane.reserve() else {
                 let retry_at = now.plus_ms(DUE_RETRY_MS);
@@ -306,7 +311,7 @@ impl Contest {
     ) -> Entry {
         let ended = settlement.ending.map(|ending| {
             let mut after = live.attempt.clone();
-            after.settle(live.period.rules(), settlement, now);
+            after.settle(live.rules(), settlement, now);
             Box::new(Ended {
                 attempt: after.id,
                 score: after.score(),
@@ -315,6 +320,7 @@ impl Contest {
                 at: now,
                 ending,
                 fates: after.fates().collect(),
+                edition: live.scheme.edition,
                 receipt: self.receipt(&receipt_facts(&after, now)),
             })
         });
@@ -324,7 +330,7 @@ impl Contest {
     /// Sees to it that the live attempt's deadline is met.
     pub(crate) fn schedule(&self, seat: &Seat, state: &mut SeatState) {
         let Some(live) = state.live.as_deref() else { return };
-        let Some(deadline) = live.attempt.deadline(live.period.rules()) else { return };
+        let Some(deadline) = live.attempt.deadline(live.rules()) else { return };
         if state.wake_at.is_none_or(|wake_at| deadline < wake_at) {
             state.wake_at = Some(deadline);
             self.deadlines.add(deadline, seat.participant);

@@ -13,6 +13,7 @@ pub mod histogram;
 pub mod metrics;
 pub mod state;
 pub mod requests;
+pub mod errata;
 pub mod me;
 pub mod line;
 pub mod phone;

@@ -93,6 +93,7 @@ pub(crate) async fn every_column_holds_the_most_that_can_be_in_it(ground: Ground
         at: Timestamp::MAX,
         ending: Ending::HandedBack,
         fates: fates.clone().collect(),
+        edition: u16::MAX,
         receipt: "回".repeat(100),
     };
     let mut entries = vec![Entry::Registered(Box::new(who.clone())), Entry::Started(Box::new(start.clone()))];
