@@ -19,6 +19,7 @@ use crate::formats::draft::tidy;
 use crate::formats::text::decode;
 use ::csv::ReaderBuilder;
 use ::csv::StringRecord;
+use std::borrow::Cow;
 
 /// Without these there is nothing to read.
 const NEEDED: [(Field, &str); 7] = [
@@ -119,6 +120,27 @@ fn read_header(record: &StringRecord, row: u32, reading: &mut Reading) -> Option
     (reading.faults.len() == faults_before).then_some(columns)
 }
 
+/// What a spreadsheet would take for a formula begins with one of these.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// A cell of CSV as a spreadsheet shows it and does not reckon with it: with an apostrophe in front, as OWASP advises
+/// ("CSV injection"). An apostrophe that stood there gets another one.
+pub(super) fn guarded(cell: &str) -> Cow<'_, str> {
+    if cell.trim_start_matches('\'').starts_with(FORMULA) {
+        Cow::Owned(format!("'{cell}"))
+    } else {
+        Cow::Borrowed(cell)
+    }
+}
+
+/// A cell as it was before [`guarded`].
+pub(super) fn unguarded(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.trim_start_matches('\'').starts_with(FORMULA) => rest,
+        _ => cell,
+    }
+}
+
 struct Row<'a> {
     columns: &'a [Option<Field>],
     record: &'a StringRecord,
@@ -158,7 +180,7 @@ impl Row<'_> {
 
     fn text(&self, column: Field) -> String {
         let cell = self.columns.iter().position(|c| *c == Some(column));
-        tidy(cell.and_then(|cell| self.record.get(cell)).unwrap_or_default())
+        tidy(unguarded(cell.and_then(|cell| self.record.get(cell)).unwrap_or_default()))
     }
 
     fn read_difficulty(&self, draft: &mut Draft, reading: &mut Reading) {

@@ -1,8 +1,10 @@
 //! 题库文件: bytes to questions and back, every fault with its row and column. No I/O: who calls reads the files.
 
 mod columns;
+mod aside;
 pub mod csv;
 mod draft;
+pub mod export;
 pub mod import;
 mod text;
 pub mod toml;

@@ -29,6 +29,18 @@ pub use crate::formats::import::read::read;
 pub use crate::formats::import::recognise::recognise;
 pub use crate::formats::import::rest::rest_sheet;
 pub use crate::formats::import::rest::template;
+mod found;
+mod markup;
+mod weights;
+mod xml;
+mod aiken;
+pub(in crate::formats) mod json;
+pub(in crate::formats) mod gift;
+pub(in crate::formats) mod moodle;
+mod package;
+mod qti_item;
+mod qti;
+pub mod exchange;
 
 use crate::domain::draft::Draft;
 use crate::domain::faults::Part;

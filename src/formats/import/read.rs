@@ -6,6 +6,7 @@ use crate::formats::FILE_BYTES_MAX;
 use crate::formats::draft::Place;
 use crate::formats::import::At;
 use crate::formats::import::Cancelled;
+use crate::formats::import::Defaults;
 use crate::formats::import::Format;
 use crate::formats::import::Gravity;
 use crate::formats::import::Import;
@@ -18,6 +19,7 @@ use crate::formats::import::Stop;
 use crate::formats::import::Table;
 use crate::formats::import::Watch;
 use crate::formats::import::delimited;
+use crate::formats::import::exchange;
 use crate::formats::import::docx;
 use crate::formats::import::grid::Sheet;
 use crate::formats::import::office::Unreadable;
@@ -80,8 +82,38 @@ fn read_as(format: Format, source: &Source<'_>, watch: &mut Watch<'_>) -> Result
             Ok(written(format, prose::read(&prose::paragraphs_of(&text), &source.defaults, watch)?))
         }
         Format::Toml => Ok(Preview { import: strict::read(source.bytes), table: None }),
-        _ => Err(unreadable("format_unread", format!("{} 格式还不能导入", format.code())).into()),
+        Format::Json | Format::Gift | Format::Aiken | Format::MoodleXml | Format::Qti => {
+            // Each of these formats has its reader.
+            let (mut items, remarks) = exchange::read(format, source.bytes).unwrap_or_default();
+            items.iter_mut().for_each(|item| fill(item, &source.defaults));
+            Ok(Preview { import: Import { format, items, remarks }, table: None })
+        }
     }
+}
+
+/// What the person wants for questions that do not say it themselves.
+fn fill(item: &mut Item, defaults: &Defaults) {
+    let Item { draft, remarks, .. } = item;
+    let mut filled = Vec::new();
+    let texts = [
+        (Part::Topic, &mut draft.topic, &defaults.topic),
+        (Part::Source, &mut draft.source, &defaults.source),
+        (Part::Explanation, &mut draft.explanation, &defaults.explanation),
+    ];
+    for (part, text, default) in texts {
+        if let Some(default) = default.as_ref().filter(|_| text.is_empty()) {
+            text.clone_from(default);
+            filled.push(part);
+        }
+    }
+    if draft.difficulty.is_none() && defaults.difficulty.is_some() {
+        draft.difficulty = defaults.difficulty;
+        filled.push(Part::Difficulty);
+    }
+    if draft.contributor.is_none() {
+        draft.contributor.clone_from(&defaults.contributor);
+    }
+    remarks.retain(|remark| remark.gravity > Gravity::Note || !filled.contains(&remark.part));
 }
 
 fn written(format: Format, found: prose::Found) -> Preview {
