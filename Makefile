@@ -9,7 +9,7 @@ web_sources := $(shell find web -name node_modules -prune -o -path web/dist -pru
 pages := web/dist/index.html
 target_directory = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: run test simulate soak bench screenshots bank lint deny fuzz clean
+.PHONY: run test schemathesis simulate soak bench screenshots bank lint deny fuzz clean
 
 run: $(pages)
 	@scripts/needs.sh build
@@ -19,6 +19,14 @@ run: $(pages)
 test:
 	@scripts/needs.sh test
 	python3 scripts/test.py
+
+# The desk's calls against their own description (openapi.json), by schemathesis from PyPI, in a virtual environment below the target
+# directory, on a server of its own. EXAMPLES=n a call; SEED=n again.
+EXAMPLES ?= 40
+schemathesis: $(pages)
+	@scripts/needs.sh test
+	cargo build --locked --workspace
+	EXAMPLES=$(EXAMPLES) SEED=$(SEED) python3 scripts/with-server.py python3 scripts/schemathesis.py
 
 # The contest and its ledger under seeded faults, from seed 1 on; `make simulate SEEDS=100000`, or one seed again: `make simulate SEED=540`.
 SEEDS ?= 10000

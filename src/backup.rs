@@ -4,14 +4,18 @@ use crate::contest::recovery::OpeningError;
 use crate::contest::recovery::all_notes;
 use crate::contest::replay::Replayed;
 use crate::contest::replay::replay;
+use crate::domain::ids::SeasonId;
 use crate::domain::season::Season;
 use crate::domain::time::Timestamp;
 use crate::files;
 use crate::files::KEY_FILE;
+use crate::ledger::desk::DESK_FILE;
+use crate::ledger::desk::DeskStore;
 use crate::ledger::entry::Note;
 use crate::ledger::sqlite::Sqlite;
 use crate::ledger::store::LedgerError;
 use crate::ledger::store::Store;
+use crate::office::audit;
 use data_encoding::HEXLOWER;
 use serde::Deserialize;
 use serde::Serialize;
@@ -55,7 +59,17 @@ pub struct Manifest {
     /// SHA-256 of each bank version that the ledger holds, oldest first.
     pub banks: Vec<String>,
     pub ledger: Held,
+    /// Of backups that were made before there was a desk: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<HeldAudit>,
     pub files: Vec<HeldFile>,
+}
+
+/// Where the audit log ended: a backup kept elsewhere shows later whether anything before that was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldAudit {
+    pub rows: i64,
+    last: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,8 +159,13 @@ async fn fill(data: &Path, draft: &Path, now: Timestamp) -> Result<Manifest, Bac
     let ledger = draft.join(LEDGER);
     Sqlite::copy(data, &ledger).await?;
     fs::set_permissions(&ledger, fs::Permissions::from_mode(FILE_MODE)).map_err(|cause| file(&ledger, cause))?;
+    let desk = draft.join(DESK_FILE);
+    if DeskStore::copy_file(data, &desk).await? {
+        fs::set_permissions(&desk, fs::Permissions::from_mode(FILE_MODE)).map_err(|cause| file(&desk, cause))?;
+    }
     let checked = check(draft).await?;
     flush(&ledger)?;
+    let names = [LEDGER, DESK_FILE, KEY_FILE].into_iter().filter(|name| draft.join(name).exists());
     let manifest = Manifest {
         format: FORMAT.to_owned(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
@@ -155,7 +174,8 @@ async fn fill(data: &Path, draft: &Path, now: Timestamp) -> Result<Manifest, Bac
         season: checked.season,
         banks: checked.banks,
         ledger: checked.held,
-        files: [LEDGER, KEY_FILE].into_iter().map(|name| held_file(draft, name)).collect::<Result<_, _>>()?,
+        audit: checked.audit,
+        files: names.map(|name| held_file(draft, name)).collect::<Result<_, _>>()?,
     };
     let text = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
     write_new(&draft.join(MANIFEST), &text)?;
@@ -191,17 +211,20 @@ pub async fn restore(from: &Path, data: &Path) -> Result<Manifest, BackupError> 
     restored.and(cleared).and_then(|()| flush_folder(data)).map(|()| manifest)
 }
 
-/// Whether the folder is empty, but for the key file of this very backup, after which a restore was cut off.
+/// Whether the folder is empty, but for what a restore of this very backup put there before it was cut off.
 fn is_free(data: &Path, manifest: &Manifest) -> Result<bool, BackupError> {
     let mut names = Vec::new();
     for entry in fs::read_dir(data).map_err(|cause| file(data, cause))? {
         names.push(entry.map_err(|cause| file(data, cause))?.file_name());
     }
-    Ok(match names.as_slice() {
-        [] => true,
-        [only] if only == KEY_FILE => manifest.files.contains(&held_file(data, KEY_FILE)?),
-        _ => false,
-    })
+    for name in names {
+        let known = [KEY_FILE, DESK_FILE].into_iter().find(|known| name == *known);
+        let Some(known) = known else { return Ok(false) };
+        if !manifest.files.contains(&held_file(data, known)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 async fn put_back(from: &Path, draft: &Path, data: &Path, manifest: &Manifest) -> Result<(), BackupError> {
@@ -213,16 +236,20 @@ async fn put_back(from: &Path, draft: &Path, data: &Path, manifest: &Manifest) -
         let (found, expected) = (Box::new(checked.held), Box::new(manifest.ledger.clone()));
         return Err(BackupError::Otherwise { found, expected });
     }
+    if checked.audit != manifest.audit {
+        return Err(BackupError::Unsound(vec!["操作记录与备份时的不同".to_owned()]));
+    }
     // The folder says whose it is: a server does not run as the one who restores.
     let owner = fs::metadata(data).map_err(|cause| file(data, cause))?;
     // The key first: a ledger without its key is refused, a key without a ledger is not yet in use. A link fails where
     // something is, a rename would not.
-    for name in [KEY_FILE, LEDGER] {
+    for name in [KEY_FILE, DESK_FILE, LEDGER].into_iter().filter(|name| manifest.holds(name)) {
         let (path, place) = (draft.join(name), data.join(name));
         give(&path, &owner).map_err(|cause| file(&path, cause))?;
         flush(&path)?;
         match fs::hard_link(&path, &place) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && name == KEY_FILE => {}
+            // Of a restore before this one.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && name != LEDGER => {}
             linked => linked.map_err(|cause| file(&place, cause))?,
         }
     }
@@ -237,8 +264,15 @@ fn give(path: &Path, like: &fs::Metadata) -> io::Result<()> {
     std::os::unix::fs::chown(path, Some(like.uid()), Some(like.gid()))
 }
 
+impl Manifest {
+    fn holds(&self, name: &str) -> bool {
+        self.files.iter().any(|held| held.name == name)
+    }
+}
+
 struct Checked {
     held: Held,
+    audit: Option<HeldAudit>,
     season: HeldSeason,
     banks: Vec<String>,
     alive_at: Option<Timestamp>,
@@ -261,7 +295,29 @@ async fn check(folder: &Path) -> Result<Checked, BackupError> {
     if !disagreements.is_empty() {
         return Err(BackupError::Unsound(disagreements));
     }
-    Ok(Checked { held: Held { entries, attempts, participants, boards }, season, banks, alive_at })
+    let audit = check_desk(folder, &season.id).await?;
+    Ok(Checked { held: Held { entries, attempts, participants, boards }, audit, season, banks, alive_at })
+}
+
+/// What staff edit, by itself: sound as a database, of this season, and its audit log holding together.
+async fn check_desk(folder: &Path, season: &str) -> Result<Option<HeldAudit>, BackupError> {
+    let path = folder.join(DESK_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let faults = Sqlite::faults(&path).await?;
+    if !faults.is_empty() {
+        return Err(BackupError::Unsound(faults));
+    }
+    let store = DeskStore::in_folder(folder, &SeasonId(season.to_owned())).await?;
+    let checked = audit::verify(&store).await;
+    store.close().await;
+    flush(&path)?;
+    let audit::Checked { rows, last, fault } = checked?;
+    match fault {
+        Some(fault) => Err(BackupError::Unsound(vec![format!("操作记录：{fault}")])),
+        None => Ok(Some(HeldAudit { rows, last })),
+    }
 }
 
 async fn read(store: &Sqlite) -> Result<(Replayed, HeldSeason, Vec<String>, Option<Timestamp>), BackupError> {
@@ -291,8 +347,9 @@ fn read_manifest(folder: &Path) -> Result<Manifest, BackupError> {
     }
     let mut names: Vec<&str> = manifest.files.iter().map(|held| held.name.as_str()).collect();
     names.sort_unstable();
-    if names != [KEY_FILE, LEDGER] {
-        return Err(not(format!("{MANIFEST} 里的文件不是 {LEDGER} 和 {KEY_FILE}")));
+    // Backups that were made before there was a desk have none.
+    if names != [DESK_FILE, KEY_FILE, LEDGER] && names != [KEY_FILE, LEDGER] {
+        return Err(not(format!("{MANIFEST} 里的文件不是 {LEDGER}、{DESK_FILE} 和 {KEY_FILE}")));
     }
     Ok(manifest)
 }

@@ -3,6 +3,8 @@
 mod commands;
 
 use clap::FromArgMatches;
+use commands::audit;
+use commands::audit::Audit;
 use commands::backup;
 use commands::bank;
 use commands::bank::Bank;
@@ -15,6 +17,8 @@ use commands::replay;
 use commands::season;
 use commands::season::SeasonCommand;
 use commands::serve;
+use commands::staff;
+use commands::staff::Staff;
 use commands::usage;
 use commands::verify;
 use std::process::ExitCode;
@@ -27,11 +31,14 @@ fn main() -> ExitCode {
     exit_code(match cli.command {
         Command::Serve(args) => serve::run(*args),
         Command::Bank(Bank::Check(args)) => bank::run(&args),
+        Command::Bank(Bank::Export(args)) => bank_export::export(&args),
         Command::Season(SeasonCommand::Check { public, files }) => season::check(public, &files),
         Command::Replay(args) => replay::run(&args),
         Command::Backup(args) => backup::back_up(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Ledger(Ledger::Copy(args)) => ledger::run(&args),
+        Command::Staff(Staff::Reset(args)) => staff::reset(&args),
+        Command::Audit(Audit::Verify(args)) => audit::verify(&args),
         Command::Verify(args) => verify::run(&args),
     })
 }

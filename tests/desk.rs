@@ -1,8 +1,12 @@
 //! The desk: who comes in, who may do what, and that everything is written down.
 
+mod audit;
 mod banks;
 mod imports;
+mod moving;
 mod roles;
+mod sign_in;
+mod staff;
 
 use serde_json::Value;
 use serde_json::json;

@@ -106,4 +106,7 @@ fn tell(manifest: &Manifest) {
     say(format_args!("attempts {}", ledger.attempts));
     say(format_args!("participants {}", ledger.participants));
     say(format_args!("boards {}", ledger.boards));
+    if let Some(audit) = &manifest.audit {
+        say(format_args!("audit {}", audit.rows));
+    }
 }

@@ -1,5 +1,6 @@
 //! The flags, as clap reads them; what stands over a field is what `--help` says.
 
+use crate::commands::audit::Audit;
 use crate::commands::backup::BackupArgs;
 use crate::commands::backup::RestoreArgs;
 use crate::commands::bank::Bank;
@@ -7,6 +8,7 @@ use crate::commands::ledger::Ledger;
 use crate::commands::replay::ReplayArgs;
 use crate::commands::season::SeasonCommand;
 use crate::commands::serve::ServeArgs;
+use crate::commands::staff::Staff;
 use crate::commands::verify::VerifyArgs;
 use clap::Parser;
 use clap::Subcommand;
@@ -54,6 +56,12 @@ pub(crate) enum Command {
     /// 账本
     #[command(subcommand)]
     Ledger(Ledger),
+    /// 工作人员
+    #[command(subcommand)]
+    Staff(Staff),
+    /// 工作台的操作记录
+    #[command(subcommand)]
+    Audit(Audit),
     /// 用公布的抽题密钥重新抽出一份试卷，核对它是不是事先定下的
     ///
     /// 公示文件由 GET /api/v1/rounds/场次/proof 得到；一期的密钥在这一期最后一份答卷结束后公布。

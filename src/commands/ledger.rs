@@ -10,6 +10,7 @@ use clap::Subcommand;
 use kejing::contest::replay::replay;
 use kejing::domain::ids::SeasonId;
 use kejing::ledger::copy;
+use kejing::ledger::desk;
 use kejing::ledger::entry::Note;
 use kejing::ledger::place::LedgerPlace;
 use kejing::ledger::store::Store;
@@ -61,17 +62,38 @@ async fn copied(from: &LedgerPlace, to: &LedgerPlace) -> anyhow::Result<bool> {
     };
     let lane = copy::copy(source.as_ref(), target.as_ref(), progress).await.context("拷贝没有完成")?;
     say(format_args!("拷贝了 {} 条记录，现在核对两边", lane.last_n));
+    let desks = copied_desk(from, to, &season).await?;
     let (before, after) = (Proof::of(source.as_ref()).await?, Proof::of(target.as_ref()).await?);
     before.say(from);
     after.say(to);
     source.close().await;
     target.close().await;
-    if before != after {
+    if let Some((one, other)) = &desks {
+        say(format_args!("工作台\n  desk {one}\n  desk {other}"));
+    }
+    if before != after || desks.is_some_and(|(one, other)| one != other) {
         say("两边不同，请不要使用拷贝出来的账本。");
         return Ok(false);
     }
     say("两边完全相同。密钥文件 kejing.key 不在账本里，要与数据文件夹一起保留。");
     Ok(true)
+}
+
+/// What staff edit goes along; a digest over each side, `None` where there is no desk.
+async fn copied_desk(
+    from: &LedgerPlace,
+    to: &LedgerPlace,
+    season: &SeasonId,
+) -> anyhow::Result<Option<(String, String)>> {
+    let Some(source) = from.open_desk_that_is_there().await.context("打不开来源的工作台")? else {
+        return Ok(None);
+    };
+    let target = to.open_desk(season).await.context("打不开要拷贝到的工作台")?;
+    desk::copy(&source, &target).await.context("工作台没有拷贝完")?;
+    let digests = (desk::digest(&source).await?, desk::digest(&target).await?);
+    source.close().await;
+    target.close().await;
+    Ok(Some(digests))
 }
 
 /// What a ledger comes to: all its rows, and all that follows from them.

@@ -57,6 +57,17 @@ impl LedgerPlace {
         }
     }
 
+    /// Opens the desk that is there, whosever it is; `None` where there is none. A server may run on it.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn open_desk_that_is_there(&self) -> Result<Option<DeskStore>, LedgerError> {
+        match self {
+            LedgerPlace::Folder(folder) => DeskStore::there_in_folder(folder).await,
+            LedgerPlace::Postgres(url) => DeskStore::there_in_postgres(url).await,
+        }
+    }
+
     /// Opens a ledger that no server runs on, to be read.
     ///
     /// # Errors

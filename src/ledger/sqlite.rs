@@ -31,6 +31,7 @@ use crate::ledger::store::Recorded;
 use crate::ledger::store::Store;
 use crate::ledger::store::Told;
 use checkpoints::Checkpoints;
+pub(in crate::ledger) use copy::copy_database;
 use futures_util::future::BoxFuture;
 use pages::Pages;
 use rusqlite::Connection;

@@ -77,6 +77,11 @@ impl Server {
 }
 
 impl Clerk {
+    /// The same browser at another address of the same site.
+    pub(crate) fn of(self, server: &Server) -> Clerk {
+        Clerk { base: server.url("/api/desk/v1"), ..self }
+    }
+
     /// Asks who one is, and takes the proof.
     pub(crate) async fn look(&mut self) -> Value {
         let (status, told) = self.get("/session").await;

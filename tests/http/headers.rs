@@ -74,6 +74,14 @@ async fn every_answer_of_every_route_has_them() {
         ("GET", "/api/v1/me/attempts/none", 404),
         ("POST", "/api/v1/me/code", 200),
         ("POST", "/api/v1/me/reports", 400),
+        ("GET", "/api/desk/v1/session", 200),
+        ("POST", "/api/desk/v1/session", 403),
+        ("GET", "/api/desk/v1/staff", 401),
+        ("GET", "/api/desk/v1/nothing", 404),
+        ("GET", "/api/desk/v1/openapi.json", 200),
+        ("GET", "/api/desk/v1/reader", 200),
+        ("GET", "/api/desk/v1/reader.js", 200),
+        ("GET", "/api/desk/v1/reader.css", 200),
     ];
     for (method, path, status) in routes {
         let what = format!("{method} {path}");

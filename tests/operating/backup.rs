@@ -106,11 +106,13 @@ async fn a_backup_under_load_is_restored_with_all_that_was_acknowledged_before_i
     server.kill().await.unwrap();
     while players.join_next().await.is_some() {}
 
-    for (name, mode) in [("", 0o700), ("ledger.db", 0o600), ("kejing.key", 0o600), ("manifest.json", 0o600)] {
+    for (name, mode) in
+        [("", 0o700), ("ledger.db", 0o600), ("desk.db", 0o600), ("kejing.key", 0o600), ("manifest.json", 0o600)]
+    {
         let found = fs::metadata(folder.path().join("backup").join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!(found, mode, "{name}");
     }
-    assert_eq!(fs::read_dir(folder.path().join("backup")).unwrap().count(), 3);
+    assert_eq!(fs::read_dir(folder.path().join("backup")).unwrap().count(), 4);
 
     // An empty folder that is there already is as good as none.
     fs::create_dir(folder.path().join("restored")).unwrap();
@@ -193,7 +195,7 @@ async fn a_restore_that_was_cut_off_is_done_again() {
     fs::copy(Path::new(&data).join("kejing.key"), restored.join("kejing.key")).unwrap();
     let again = run(&["restore", "--from", &backup, "--data", restored.to_str().unwrap()]).await;
     assert_eq!((again.code, again.err.as_str()), (Some(0), ""));
-    assert_eq!(fs::read_dir(&restored).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(&restored).unwrap().count(), 3);
 }
 
 #[tokio::test]

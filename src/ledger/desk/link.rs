@@ -92,6 +92,7 @@ impl Row {
         text -> String;
         maybe_text -> Option<String>;
         bytes -> Vec<u8>;
+        maybe_bytes -> Option<Vec<u8>>;
     }
 
     pub(super) fn truth(&self, name: &str) -> Result<bool, LedgerError> {

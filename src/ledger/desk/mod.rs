@@ -2,12 +2,13 @@
 //! One writer at a time on either: an act is one transaction, and its record in the audit log is part of it.
 //!
 //! For whoever adds tables: a migration in `migrations/desk` that both databases read (bigint, text, bytea; every table with `season`, which
-//! is [`SEASON`]), a file here with `impl Link` for reads and `impl Act` for writes, SQL with `$1` parameters.
+//! is [`SEASON`]), a file here with `impl Link` for reads and `impl Act` for writes, SQL with `$1` parameters; and its name in `copy.rs`, so that `kejing ledger copy` takes it along.
 
 mod audit;
 mod banks;
 mod body;
 mod chain;
+mod copy;
 mod imports;
 mod link;
 mod listing;
@@ -24,6 +25,8 @@ pub use banks::PictureRow;
 pub use banks::VersionRow;
 pub use chain::Break;
 pub use chain::Chain;
+pub use copy::copy;
+pub use copy::digest;
 pub use imports::ImportRow;
 pub use imports::KeptRemark;
 pub use imports::ReadRow;
@@ -35,6 +38,7 @@ pub use link::Link;
 pub use listing::Facets;
 pub use listing::QuestionFilter;
 pub use listing::Sort;
+pub use open::DESK_FILE;
 pub use open::DeskStore;
 pub use questions::NewQuestion;
 pub use questions::QuestionHead;

@@ -8,8 +8,10 @@ use super::link::Link;
 use super::link::values;
 use crate::domain::ids::SeasonId;
 use crate::ledger::postgres::PostgresUrl;
+use crate::ledger::sqlite::copy_database;
 use crate::ledger::store::LedgerError;
 use sqlx::ConnectOptions;
+use sqlx::Connection;
 use sqlx::PgPool;
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
@@ -24,7 +26,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The desk's file in a data folder.
-const DESK_FILE: &str = "desk.db";
+pub const DESK_FILE: &str = "desk.db";
 /// Connections for reads; more wait their turn.
 const READERS_MAX: u32 = 4;
 /// Whoever waits longer for a connection, or for another act to end, is told that the desk is busy.
@@ -79,6 +81,54 @@ impl DeskStore {
         let readers = PgPoolOptions::new().max_connections(READERS_MAX).acquire_timeout(TURN);
         let readers = readers.connect_lazy_with(reading);
         DeskStore(Pools::Postgres { writer, readers }).claimed(season).await
+    }
+
+    /// Opens `desk.db` of the data folder, whosever it is; `None` where there is none. A server may run on it.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn there_in_folder(folder: &Path) -> Result<Option<DeskStore>, LedgerError> {
+        let file = folder.join(DESK_FILE);
+        if !file.is_file() {
+            return Ok(None);
+        }
+        let mut found = sqlite(&file).connect().await?;
+        let season = sqlx::query_scalar("select name from desk where season = $1").bind(SEASON);
+        let season: Option<String> = season.fetch_optional(&mut found).await?;
+        found.close().await?;
+        match season {
+            Some(season) => DeskStore::in_folder(folder, &SeasonId(season)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The same in a database.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn there_in_postgres(url: &PostgresUrl) -> Result<Option<DeskStore>, LedgerError> {
+        let mut found = url.options().disable_statement_logging().connect().await?;
+        let there: bool = sqlx::query_scalar("select to_regclass('desk') is not null").fetch_one(&mut found).await?;
+        let season = sqlx::query_scalar("select name from desk where season = $1").bind(SEASON);
+        let season: Option<String> = if there { season.fetch_optional(&mut found).await? } else { None };
+        found.close().await?;
+        match season {
+            Some(season) => DeskStore::in_postgres(url, &SeasonId(season)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Copies `desk.db` of a data folder to the new file `to`, as of one commit; whether there was one. A server may run on it.
+    ///
+    /// # Errors
+    /// `to` exists, or the database refuses.
+    pub async fn copy_file(folder: &Path, to: &Path) -> Result<bool, LedgerError> {
+        let file = folder.join(DESK_FILE);
+        if !file.is_file() {
+            return Ok(false);
+        }
+        copy_database(&file, to).await?;
+        Ok(true)
     }
 
     /// Writes the season's name into a new desk; refuses one that holds another.

@@ -19,9 +19,7 @@ impl Sqlite {
     pub async fn copy(folder: &Path, to: &Path) -> Result<(), LedgerError> {
         let file = folder.join("ledger.db");
         std::fs::metadata(&file).map_err(|cause| at(&file, cause))?;
-        let mut reader = plain(&file).await?;
-        sqlx::query("vacuum into ?").bind(to.display().to_string()).execute(&mut reader).await?;
-        Ok(reader.close().await?)
+        copy_database(&file, to).await
     }
 
     /// What the database itself finds wrong with the file; nothing if it is sound.
@@ -34,6 +32,16 @@ impl Sqlite {
         reader.close().await?;
         Ok(told.into_iter().filter(|line| line != "ok").collect())
     }
+}
+
+/// Copies a database to a new file, as of one commit.
+///
+/// # Errors
+/// `to` exists, or the database refuses.
+pub(in crate::ledger) async fn copy_database(file: &Path, to: &Path) -> Result<(), LedgerError> {
+    let mut reader = plain(file).await?;
+    sqlx::query("vacuum into ?").bind(to.display().to_string()).execute(&mut reader).await?;
+    Ok(reader.close().await?)
 }
 
 async fn plain(file: &Path) -> Result<SqliteConnection, sqlx::Error> {

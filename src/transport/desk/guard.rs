@@ -29,6 +29,7 @@ use axum::response::Response;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use tracing::Instrument;
 
 const SESSION: &str = "kejing_desk";
 const SESSION_PATH: &str = "/api/desk";
@@ -43,7 +44,7 @@ const TOKEN_CHARACTERS: usize = 22;
 /// A call runs to its end even when whoever asked hangs up: an act is done or not done, and a database's connection is not left in
 /// mid-sentence.
 pub(super) async fn to_its_end(request: Request, next: Next) -> Response {
-    let ended = tokio::spawn(next.run(request)).await;
+    let ended = tokio::spawn(next.run(request).in_current_span()).await;
     ended.unwrap_or_else(|_| Problem::unavailable().into_response())
 }
 

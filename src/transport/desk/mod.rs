@@ -27,6 +27,8 @@ use crate::transport::state::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
+use serde_json::Value;
+use serde_json::json;
 use std::sync::Arc;
 use std::sync::LazyLock;
 use utoipa::OpenApi;
@@ -97,8 +99,24 @@ fn calls() -> OpenApiRouter<Arc<App>> {
 /// The description, made once.
 static DESCRIPTION: LazyLock<String> = LazyLock::new(|| {
     let (_, description) = calls().split_for_parts();
-    description.to_json().unwrap_or_default()
+    let mut description = serde_json::to_value(&description).unwrap_or_default();
+    described_refusals(&mut description);
+    description.to_string()
 });
+
+/// Every call may be refused as every other: what each says of its own refusals is told beside that, as problems.
+fn described_refusals(description: &mut Value) {
+    let problem = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+    let Some(paths) = description["paths"].as_object_mut() else { return };
+    let operations = paths.values_mut().filter_map(Value::as_object_mut).flat_map(|methods| methods.values_mut());
+    for responses in operations.filter_map(|operation| operation["responses"].as_object_mut()) {
+        for (_, refusal) in responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
+            refusal["content"] = problem.clone();
+        }
+        let any = json!({"description": "拒绝或出错，见 code 和 detail", "content": problem.clone()});
+        responses.insert("default".to_owned(), any);
+    }
+}
 
 pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
     let (calls, _) = calls().split_for_parts();

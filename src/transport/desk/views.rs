@@ -58,8 +58,8 @@ pub(super) enum GrantView {
     Association {
         place: String,
         /// Told, not asked for.
-        #[serde(default, skip_deserializing)]
-        place_name: String,
+        #[serde(default)]
+        place_name: Option<String>,
     },
     Auditor {},
 }
@@ -71,7 +71,7 @@ impl GrantView {
             Grant::Editor { bank } => GrantView::Editor { bank: bank.clone() },
             Grant::Reviewer { bank } => GrantView::Reviewer { bank: bank.clone() },
             Grant::Association { place } => {
-                GrantView::Association { place: place.code(season), place_name: place.name(season).to_owned() }
+                GrantView::Association { place: place.code(season), place_name: Some(place.name(season).to_owned()) }
             }
             Grant::Auditor => GrantView::Auditor {},
         }
