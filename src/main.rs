@@ -8,6 +8,7 @@ use commands::audit::Audit;
 use commands::backup;
 use commands::bank;
 use commands::bank::Bank;
+use commands::bank_export;
 use commands::cli::Cli;
 use commands::cli::Command;
 use commands::ledger;

@@ -68,9 +68,7 @@ fn twins_of(
         return Vec::new();
     }
     let told = |other: usize, similarity: u32, same: bool| match bank.get(other) {
-        Some(text) => {
-            Twin { id: Some(text.id.0.clone()), n: None, stem: text.draft.stem.clone(), similarity, same }
-        }
+        Some(text) => Twin { id: Some(text.id.0.clone()), n: None, stem: text.draft.stem.clone(), similarity, same },
         None => {
             let row = &rows[other - bank.len()];
             Twin { id: None, n: Some(row.n), stem: row.draft.stem.clone(), similarity, same }

@@ -56,7 +56,12 @@ fn of_banks() -> Vec<Row> {
         ("POST /banks/sample", "/banks/sample", json!({}), &["administrator"]),
         ("GET /banks/{bank}", "/banks/kexue", Value::Null, SEES),
         ("PATCH /banks/{bank}", "/banks/kexue", json!({"reviews": 9}), &["administrator"]),
-        ("GET /banks/{bank}/publish/preview", "/banks/kexue/publish/preview", Value::Null, &["administrator", "reviewer"]),
+        (
+            "GET /banks/{bank}/publish/preview",
+            "/banks/kexue/publish/preview",
+            Value::Null,
+            &["administrator", "reviewer"],
+        ),
         ("GET /banks/{bank}/versions", "/banks/kexue/versions", Value::Null, SEES_ALL),
         ("GET /banks/{bank}/versions/{range}", "/banks/kexue/versions/7..8", Value::Null, SEES_ALL),
         ("GET /banks/{bank}/export", "/banks/kexue/export?format=none", Value::Null, SEES_ALL),
@@ -188,7 +193,8 @@ async fn every_call_of_the_description_is_in_the_table() {
         }
     }
     let rows = table().into_iter().map(|(call, ..)| call.to_owned());
-    let known: BTreeSet<String> = rows.chain(WITHOUT_ROLE.map(str::to_owned)).chain(DANGEROUS.map(str::to_owned)).collect();
+    let known: BTreeSet<String> =
+        rows.chain(WITHOUT_ROLE.map(str::to_owned)).chain(DANGEROUS.map(str::to_owned)).collect();
     assert_eq!(described, known);
     server.stop().await.unwrap();
 }
