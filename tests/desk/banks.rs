@@ -36,7 +36,7 @@ impl Office {
         let bank = json!({"id": "tiku", "name": "题库", "reviews": reviews});
         let (status, made) = first.post("/banks", bank).await;
         assert_eq!(status, 201, "{made}");
-        let editor = server.colleague(&mut first, "lu", json!([{"role": "editor", "bank": "tiku"}])).await;
+        let editor = server.colleague(&mut first, "luhao", json!([{"role": "editor", "bank": "tiku"}])).await;
         let mut reviewers = Vec::new();
         for login in ["wei", "huang", "meng"].into_iter().take(usize::from(reviews)) {
             reviewers.push(server.colleague(&mut first, login, json!([{"role": "reviewer", "bank": "tiku"}])).await);
