@@ -3,6 +3,8 @@
 
 #![allow(clippy::disallowed_methods, reason = "how long it is tried is real time")]
 
+mod exchange;
+
 use crate::harness::root;
 use crate::import::zipped;
 use axum::http::HeaderMap;

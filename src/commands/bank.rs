@@ -1,6 +1,7 @@
 //! `kejing bank`: all faults of question files at once; a published version as files.
 
 use crate::commands::bank_export::ExportArgs;
+use crate::commands::convert::ConvertArgs;
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
 use crate::commands::outcome::say;
@@ -30,6 +31,12 @@ pub(crate) enum Bank {
     /// 服务可以照常运行；什么也不改。里面有答案，请妥善保管。
     #[command(verbatim_doc_comment)]
     Export(ExportArgs),
+    /// 把题目换成另一种文件：表格、文档、Moodle、QTI…… 换成 xlsx、csv、toml、json、gift、moodle_xml 或 qti
+    ///
+    /// 读法和网页上的导入一样；要检查的、不能导入的题不写进去，逐条说明，退出码为 1。
+    /// 编号不带过去，重新编为 q1、q2……。文件不存在或格式写错，退出码为 2，什么也不写。
+    #[command(verbatim_doc_comment)]
+    Convert(ConvertArgs),
 }
 
 #[derive(Args)]

@@ -74,16 +74,6 @@ impl Aside {
     }
 }
 
-/// The level of 易, medium or 3.
-pub(super) fn difficulty_of(text: &str) -> Option<u8> {
-    match text.trim().to_lowercase().as_str() {
-        "1" | "易" | "容易" | "简单" | "easy" => Some(1),
-        "2" | "中" | "中等" | "一般" | "medium" => Some(2),
-        "3" | "难" | "困难" | "较难" | "hard" | "difficult" => Some(3),
-        _ => None,
-    }
-}
-
 /// 易, 中, 难.
 pub(super) fn difficulty_name(level: u8) -> &'static str {
     ["易", "中", "难"].get(usize::from(level).wrapping_sub(1)).copied().unwrap_or_default()

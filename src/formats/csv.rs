@@ -17,6 +17,7 @@ use crate::formats::draft::key_of;
 use crate::formats::draft::kind_of;
 use crate::formats::draft::tidy;
 use crate::formats::text::decode;
+use crate::formats::text::with_plain_lines;
 use ::csv::ReaderBuilder;
 use ::csv::StringRecord;
 use std::borrow::Cow;
@@ -44,7 +45,7 @@ pub(super) fn recognises(bytes: &[u8]) -> bool {
 
 pub(super) fn read(bytes: &[u8], reading: &mut Reading) {
     let text = match decode(bytes) {
-        Ok(text) => text,
+        Ok(text) => with_plain_lines(text),
         Err(place) => {
             return reading.fault(place, "encoding", "这里的文字既不是 UTF-8，也不是 GB18030（GBK）编码");
         }
@@ -318,6 +319,14 @@ mod tests {
         check("易,科学精神与方法", "易,科学精神与方法,备注", &[(2, 13, "stray_cell")]);
         check("题干", "题 干", &[(1, 1, "missing_column"), (1, 3, "unknown_column")]);
         check("选项D", "选项C", &[(1, 7, "same_column")]);
+    }
+
+    #[test]
+    fn rows_are_counted_alike_whatever_ends_a_line() {
+        let text = SOUND.replacen(",错,", ",不知道,", 1);
+        for text in [text.replace('\n', "\r\n"), text.replace('\n', "\r"), text] {
+            assert_eq!(read(text.as_bytes()).1, [(4, 8, "bad_key")]);
+        }
     }
 
     #[test]

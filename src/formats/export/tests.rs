@@ -5,9 +5,11 @@ use crate::domain::ids::QuestionId;
 use crate::domain::question::Choices;
 use crate::domain::question::Kind;
 use crate::domain::question::Media;
+use crate::formats::import;
 use crate::formats::import::Gravity;
 use crate::formats::import::Item;
-use crate::formats::import::exchange;
+use crate::formats::import::Source;
+use crate::formats::import::Standing;
 use crate::formats::read_bank;
 use proptest::prelude::*;
 use proptest::sample::subsequence;
@@ -71,9 +73,10 @@ fn bank() -> impl Strategy<Value = Vec<Question>> {
 }
 
 fn read(format: Format, bytes: &[u8]) -> Vec<Item> {
-    let (items, remarks) = exchange::read(format.imported(), bytes).unwrap();
-    assert_eq!(remarks, []);
-    items
+    let source = Source { file: &format.file_name("题"), bytes, ..Source::default() };
+    let import = import::read(&source, &mut |_, _| true).unwrap().import;
+    assert_eq!((import.format, import.remarks), (format.imported(), vec![]));
+    import.items
 }
 
 /// In the formats whose readers are this module's neighbours.
@@ -86,7 +89,7 @@ proptest! {
         for format in EXCHANGED {
             let bytes = write(format, &questions).unwrap();
             let shown = || String::from_utf8_lossy(&bytes).into_owned();
-            prop_assert_eq!(exchange::recognise(&bytes), Some(format.imported()), "{}", shown());
+            prop_assert_eq!(import::recognise("题", &bytes), Some(format.imported()), "{}", shown());
             let items = read(format, &bytes);
             let refused = |item: &&Item| item.remarks.iter().any(|remark| remark.gravity == Gravity::Refused);
             prop_assert_eq!(items.iter().find(refused), None, "{}", shown());
@@ -171,4 +174,25 @@ fn moodle_gets_its_own_fractions() {
         gift.contains("\t~%50%二\n") && gift.contains("\t~%-100%三\n") && gift.contains("题{FALSE####@一加"),
         "{gift}"
     );
+}
+
+#[test]
+fn the_shipped_bank_comes_back_the_same_and_ready_from_every_format() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("question-bank/kexue");
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "toml"));
+    paths.sort();
+    let files: Vec<(String, Vec<u8>)> =
+        paths.iter().map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect();
+    let (questions, _) = read_bank(&files);
+    assert!(questions.len() > 400);
+    for format in Format::ALL {
+        let items = read(format, &write(format, &questions).unwrap());
+        assert_eq!(items.len(), questions.len(), "{format:?}");
+        for (item, q) in items.iter().zip(&questions) {
+            assert_eq!(item.draft, Draft::of(q.clone()), "{format:?}: {:?}", item.remarks);
+            let told: Vec<&str> = item.remarks.iter().map(|remark| remark.code).collect();
+            assert_eq!(item.standing(), Standing::Ready, "{format:?}: {told:?}");
+        }
+    }
 }

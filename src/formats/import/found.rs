@@ -2,6 +2,7 @@
 
 use crate::domain::draft::Draft;
 use crate::domain::faults::Part;
+use crate::domain::faults::is_unseen;
 use crate::domain::faults::letter;
 use crate::domain::question::Choices;
 use crate::domain::question::Kind;
@@ -100,6 +101,7 @@ impl Found {
 
     /// With what the rules for questions say of it.
     pub(super) fn finish(mut self) -> Item {
+        self.make_seen();
         let faults = self.draft.faults();
         for fault in &faults {
             if fault.code == "points_at_others" {
@@ -111,12 +113,14 @@ impl Found {
             let hangs_on = match fault.part {
                 Part::Option(_) => told(Part::Options),
                 Part::Key => told(Part::Options) || told(Part::Kind),
+                Part::Kind => told(Part::Options) || told(Part::Key),
                 _ => false,
             };
             if fault.part == Part::Id || told(Part::Whole) || told(fault.part) || hangs_on {
                 continue;
             }
             let (gravity, code) = match (fault.part, fault.code) {
+                (Part::Stem, "empty") => (Gravity::Refused, "missing_stem"),
                 (Part::Explanation, "empty") => (Gravity::Note, "missing_explanation"),
                 (Part::Source, "empty") => (Gravity::Note, "missing_source"),
                 (Part::Topic, "empty") => (Gravity::Note, "missing_topic"),
@@ -131,6 +135,27 @@ impl Found {
             };
             self.note(gravity, self.at, fault.part, code, fault.message);
         }
+        self.remarks.sort_by_key(|remark| (std::cmp::Reverse(remark.gravity), remark.at));
         Item { at: self.at, draft: self.draft, remarks: self.remarks, raw: self.raw }
+    }
+
+    /// What cannot be seen goes, blanks of every kind are blanks; lost bytes and private signs stay, so that they are told.
+    fn make_seen(&mut self) {
+        let draft = &mut self.draft;
+        let texts = [&mut draft.stem, &mut draft.explanation, &mut draft.topic, &mut draft.source];
+        for text in texts.into_iter().chain(&mut draft.options).chain(&mut draft.contributor).chain(&mut draft.link) {
+            let goes = |c: char| {
+                matches!(c, '\u{FFFE}' | '\u{FFFF}')
+                    || is_unseen(c) && c != '\u{FFFD}' && !('\u{E000}'..='\u{F8FF}').contains(&c)
+            };
+            if text.contains(|c| goes(c) || c == '\u{A0}') {
+                let seen = text.chars().filter(|&c| c == '\t' || !goes(c));
+                *text = seen
+                    .map(|c| if matches!(c, '\t' | '\u{A0}') { ' ' } else { c })
+                    .collect::<String>()
+                    .trim()
+                    .to_owned();
+            }
+        }
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::domain::faults::Part;
 use crate::formats::aside::Aside;
-use crate::formats::aside::difficulty_of;
 use crate::formats::draft::tidy;
 use crate::formats::import::At;
 use crate::formats::import::Item;
@@ -15,14 +14,15 @@ use crate::formats::import::markup;
 use crate::formats::import::moodle::topic_of;
 use crate::formats::import::weights::Choosing;
 use crate::formats::import::weights::weigh;
+use crate::formats::import::words::level;
 use crate::formats::text::Lines;
 use crate::formats::text::decode;
 
 /// What a backslash takes the meaning from; `\n` is a line break.
 pub(in crate::formats) const ESCAPED: &str = "\\:#={}~";
 
-pub(super) fn recognises(bytes: &[u8]) -> bool {
-    let Ok(text) = decode(bytes) else { return false };
+/// `stem {=right ~wrong}`, `{T}`, `$CATEGORY:`, by the first questions.
+pub(super) fn recognises(text: &str) -> bool {
     let mut looked_at = 0;
     text.split("\n\n").take(50).any(|chunk| {
         looked_at += chunk.len();
@@ -93,7 +93,7 @@ impl File<'_> {
         for &(at, line) in lines {
             if let Some(comment) = line.trim_start().strip_prefix("//") {
                 aside = aside.or_else(|| Aside::read(comment));
-                difficulty = difficulty.or_else(|| tags_of(comment).find_map(difficulty_of));
+                difficulty = difficulty.or_else(|| tags_of(comment).find_map(level));
             } else if let Some(category) = line.trim_start().strip_prefix("$CATEGORY:")
                 && glyphs.0.is_empty()
             {

@@ -7,8 +7,6 @@ use crate::domain::faults::letter;
 use crate::domain::question::Choices;
 use crate::domain::question::Kind;
 use crate::domain::question::Media;
-use crate::formats::aside::difficulty_of;
-use crate::formats::draft::kind_of;
 use crate::formats::draft::tidy;
 use crate::formats::import::At;
 use crate::formats::import::Gravity;
@@ -19,8 +17,12 @@ use crate::formats::import::found::QUESTIONS_MAX;
 use crate::formats::import::found::START;
 use crate::formats::import::found::refusal;
 use crate::formats::import::json::options::Options;
-use crate::formats::import::json::options::truth_of;
 use crate::formats::import::markup;
+use crate::formats::import::words::Asked;
+use crate::formats::import::words::Scale;
+use crate::formats::import::words::asked_of;
+use crate::formats::import::words::level_of;
+use crate::formats::import::words::truth;
 use crate::formats::text::Lines;
 use crate::formats::text::decode;
 use serde::Deserialize;
@@ -35,17 +37,6 @@ use std::fmt;
 pub(in crate::formats) const FORMAT: &str = "kejing/v1/questions";
 /// Names of fields that are told as passed over; the rest is counted.
 const TOLD_MAX: usize = 20;
-
-pub(super) fn recognises(bytes: &[u8]) -> bool {
-    let Ok(text) = decode(bytes) else { return false };
-    let rest = text.trim_start();
-    let next = |after: &str| after.trim_start().chars().next();
-    match rest.chars().next() {
-        Some('[') => matches!(next(&rest[1..]), Some('{' | ']')),
-        Some('{') => matches!(next(&rest[1..]), Some('"' | '}')),
-        _ => false,
-    }
-}
 
 pub(super) fn read(bytes: &[u8]) -> (Vec<Item>, Vec<Remark>) {
     let text = match decode(bytes) {
@@ -138,7 +129,7 @@ impl Field {
                 let name =
                     ["选项", "option", "choice"].iter().find_map(|front| name.strip_prefix(front)).unwrap_or(name);
                 let mut chars = name.chars();
-                let place = chars.next().filter(|c| ('a'..='z').contains(c)).filter(|_| chars.next().is_none())?;
+                let place = chars.next().filter(|c| c.is_ascii_lowercase()).filter(|_| chars.next().is_none())?;
                 return Some(Field::Option(place as usize - 'a' as usize));
             }
         })
@@ -337,11 +328,21 @@ impl<'t> Record<'_, 't> {
 
     fn read_difficulty(&mut self) {
         let text = self.text(Field::Difficulty, Part::Difficulty);
-        self.found.draft.difficulty = difficulty_of(&text);
-        if self.found.draft.difficulty.is_none() && !text.is_empty() {
-            let text: String = text.chars().take(20).collect();
-            let message = format!("难度应是 1、2、3 或 易、中、难，这里是「{text}」：没有采用");
-            self.found.check(Part::Difficulty, "bad_difficulty", message);
+        if text.is_empty() {
+            return;
+        }
+        match level_of(&text, Scale::OneToThree) {
+            Some((level, assumed)) => {
+                self.found.draft.difficulty = Some(level);
+                if let Some(message) = assumed {
+                    self.found.check(Part::Difficulty, "difficulty_scale", message);
+                }
+            }
+            None => {
+                let text: String = text.chars().take(20).collect();
+                let message = format!("看不懂难度「{text}」，空着：应是 易、中、难 或 1、2、3");
+                self.found.check(Part::Difficulty, "bad_difficulty", message);
+            }
         }
     }
 
@@ -373,22 +374,22 @@ impl<'t> Record<'_, 't> {
     fn read_kind(&mut self) -> Result<Option<Kind>, ()> {
         let text = self.text(Field::Kind, Part::Kind);
         let word: String =
-            text.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '/')).flat_map(char::to_lowercase).collect();
-        let english = match word.as_str() {
-            "" | "choice" | "选择" | "选择题" | "multiplechoice" => return Ok(None),
+            text.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).flat_map(char::to_lowercase).collect();
+        match word.as_str() {
+            "" => return Ok(None),
             // Open trivia banks call a question of one right answer so.
             "multiple" if self.value(Field::Wrong).is_some() => return Ok(Some(Kind::Single)),
-            "boolean" | "truefalse" | "tf" | "judge" | "judgement" | "yesno" | "对错题" | "判断正误" => {
-                Some(Kind::TrueFalse)
-            }
-            "single" | "singlechoice" | "singleselect" | "radio" | "单选择题" => Some(Kind::Single),
-            "multiple" | "multi" | "multichoice" | "multiselect" | "multipleselect" | "multipleresponse"
-            | "multipleanswer" | "checkbox" | "多选择题" => Some(Kind::Multiple),
-            _ => None,
-        };
-        match kind_of(text.trim()).or(english) {
-            Some(kind) => Ok(Some(kind)),
-            None => {
+            // A question with options to choose from, of which one or several are right.
+            "multiplechoice" => return Ok(None),
+            "boolean" | "yesno" => return Ok(Some(Kind::TrueFalse)),
+            "singleselect" => return Ok(Some(Kind::Single)),
+            "multichoice" | "multiselect" | "multipleselect" | "multipleresponse" => return Ok(Some(Kind::Multiple)),
+            _ => {}
+        }
+        match asked_of(&text) {
+            Some(Asked::Known(kind)) => Ok(Some(kind)),
+            Some(Asked::Choice | Asked::AnyNumber) => Ok(None),
+            Some(Asked::Unsupported(_)) | None => {
                 let text: String = text.chars().take(20).collect();
                 let message = format!("这是「{text}」：这里只有判断题、单选题和多选题");
                 self.found.refuse(Part::Kind, "unsupported_type", message);
@@ -493,7 +494,7 @@ impl<'t> Record<'_, 't> {
         }
         let truth = match &key {
             Some((_, Value::Bool(truth))) => Some(*truth),
-            Some((_, Value::String(text))) => truth_of(text),
+            Some((_, Value::String(text))) => truth(text),
             Some((_, Value::Number(n))) if asked == Some(Kind::TrueFalse) => {
                 n.as_u64().filter(|n| *n < 2).map(|n| n == 1)
             }

@@ -38,9 +38,12 @@ impl Named {
     }
 }
 
+/// Characters of an answer that are looked at: more than eight options can have.
+const KEY_MAX: usize = 4_000;
+
 /// Without 答案：, brackets and full stops around it.
 pub(super) fn bare(text: &str) -> String {
-    let mut text = clean(text);
+    let mut text = clean(&text.chars().take(KEY_MAX).collect::<String>());
     loop {
         let before = text.len();
         for opening in [

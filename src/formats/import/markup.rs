@@ -3,6 +3,7 @@
 use crate::domain::faults::Part;
 use crate::formats::draft::tidy;
 use crate::formats::import::found::Found;
+use crate::formats::import::office::raised;
 use std::collections::BTreeSet;
 
 /// What is lost on the way to plain text.
@@ -201,7 +202,7 @@ impl Plain {
             && let Some(from) = self.raised.pop()
         {
             let text = self.out.split_off(from.min(self.out.len()));
-            match moved(&text, name == "sup") {
+            match raised(&text, name == "sup") {
                 Some(moved) => self.out.push_str(&moved),
                 None => {
                     self.lost.insert(Lost::Raised);
@@ -284,15 +285,6 @@ impl Plain {
     pub(super) fn finish(self) -> (String, BTreeSet<Lost>) {
         (self.out.trim().to_owned(), self.lost)
     }
-}
-
-/// Digits and signs that have raised or lowered characters of their own: H₂O, 10⁻³.
-fn moved(text: &str, up: bool) -> Option<String> {
-    const PLAIN: &str = "0123456789+-=()n";
-    const UP: &str = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿ";
-    const DOWN: &str = "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₙ";
-    let place = |c: char| PLAIN.chars().position(|plain| plain == if c == '−' { '-' } else { c });
-    text.chars().map(|c| (if up { UP } else { DOWN }).chars().nth(place(c)?)).collect()
 }
 
 struct Tag<'a> {

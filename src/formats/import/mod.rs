@@ -1,16 +1,26 @@
 //! 导入: files as people have them, read for a preview. Nothing is guessed in silence: each question ends as ready, to check or refused.
 
+mod aiken;
 mod answers;
 mod delimited;
 mod docx;
+mod exchange;
+mod found;
+pub(in crate::formats) mod gift;
 mod grid;
 mod header;
 mod heading;
+pub(in crate::formats) mod json;
 mod key;
+mod markup;
+pub(in crate::formats) mod moodle;
 mod numbering;
 mod office;
 mod options;
+mod package;
 mod prose;
+mod qti;
+mod qti_item;
 mod read;
 mod recognise;
 mod rest;
@@ -20,27 +30,17 @@ mod stem;
 mod strict;
 mod table;
 mod tags;
+mod weights;
 mod words;
 mod xls;
 mod xlsx;
+mod xml;
 
 pub use crate::formats::columns::Field;
 pub use crate::formats::import::read::read;
 pub use crate::formats::import::recognise::recognise;
 pub use crate::formats::import::rest::rest_sheet;
 pub use crate::formats::import::rest::template;
-mod found;
-mod markup;
-mod weights;
-mod xml;
-mod aiken;
-pub(in crate::formats) mod json;
-pub(in crate::formats) mod gift;
-pub(in crate::formats) mod moodle;
-mod package;
-mod qti_item;
-mod qti;
-pub mod exchange;
 
 use crate::domain::draft::Draft;
 use crate::domain::faults::Part;

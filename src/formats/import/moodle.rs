@@ -3,7 +3,6 @@
 use crate::domain::faults::Part;
 use crate::domain::question::Choices;
 use crate::formats::aside::Aside;
-use crate::formats::aside::difficulty_of;
 use crate::formats::draft::tidy;
 use crate::formats::import::Item;
 use crate::formats::import::Remark;
@@ -15,17 +14,13 @@ use crate::formats::import::markup;
 use crate::formats::import::markup::Lost;
 use crate::formats::import::weights::Choosing;
 use crate::formats::import::weights::weigh;
+use crate::formats::import::words::level;
 use crate::formats::import::xml::Document;
 use crate::formats::import::xml::Element;
 use crate::formats::import::xml::Node;
 use crate::formats::import::xml::XmlFault;
-use crate::formats::import::xml::root_of;
 use crate::formats::text::decode;
 use std::collections::BTreeSet;
-
-pub(super) fn recognises(bytes: &[u8]) -> bool {
-    decode(bytes).is_ok_and(|text| root_of(&text).as_deref() == Some("quiz"))
-}
 
 pub(super) fn read(bytes: &[u8]) -> (Vec<Item>, Vec<Remark>) {
     let text = match decode(bytes) {
@@ -153,7 +148,7 @@ impl Question<'_> {
         for answer in &answers {
             let text = answer.child("text").map(Element::text).unwrap_or_default().trim().to_lowercase();
             match (fraction(answer), text.as_str()) {
-                (Some(weight), "true" | "false") if weight == 100.0 => right.push(text == "true"),
+                (Some(100.0), "true" | "false") => right.push(text == "true"),
                 (Some(weight), "true" | "false") if weight <= 0.0 => {}
                 _ => {
                     return self.found.refuse(
@@ -215,8 +210,8 @@ impl Question<'_> {
     fn read_tags(&mut self) {
         let tags = self.element.child("tags").into_iter().flat_map(Element::elements);
         for tag in tags.map(inner_text) {
-            let level = tag.trim().trim_start_matches("难度").trim_start_matches([':', '：']);
-            if let Some(level) = difficulty_of(level) {
+            let tag = tag.trim().trim_start_matches("难度").trim_start_matches([':', '：']);
+            if let Some(level) = level(tag) {
                 self.found.draft.difficulty = Some(level);
             }
         }

@@ -11,7 +11,9 @@ use crate::formats::import::Stop;
 use crate::formats::import::Watch;
 use crate::formats::import::answers;
 use crate::formats::import::answers::Answer;
+use crate::formats::import::answers::Gathered;
 use crate::formats::import::grid::Mark;
+use crate::formats::import::grid::ROWS_MAX;
 use crate::formats::import::heading::heading_of;
 use crate::formats::import::heading::without_numeral;
 use crate::formats::import::settle::Ground;
@@ -26,11 +28,14 @@ use crate::formats::import::words::clean;
 use crate::formats::import::words::label_of;
 use crate::formats::import::words::lettered;
 use crate::formats::import::words::scale_of;
+use crate::formats::text::with_plain_lines;
 
 /// A longer line that begins with 一、 is no heading.
 const HEADING_MAX: usize = 30;
 /// So many answers in the brackets of stems are the way of the whole document.
 const HABIT: usize = 3;
+/// Bytes of a stem in which options are looked for; a longer one is refused for its length anyway.
+const INLINE_MAX: usize = 8_000;
 /// Lines between two signs of life.
 const STRIDE: usize = 1024;
 
@@ -68,7 +73,7 @@ pub(super) struct Found {
 }
 
 pub(super) fn paragraphs_of(text: &str) -> Vec<Paragraph> {
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
+    let text = with_plain_lines(text.strip_prefix('\u{FEFF}').unwrap_or(text).to_owned());
     let whole = |(row, text): (u32, &str)| Paragraph { row, text: text.to_owned(), ..Paragraph::default() };
     (1..).zip(text.split('\n')).map(whole).collect()
 }
@@ -320,17 +325,29 @@ impl Prose {
         let Some(mut open) = self.open.take() else { return };
         inline_options(&mut open.told);
         let is_question = open.number.is_some() || open.told.key.is_some() || open.told.options.len() >= 2;
-        if is_question { self.done.push(open) } else { self.left_out.extend(open.told.at.map(|at| at.row)) }
+        if is_question && self.done.len() >= ROWS_MAX {
+            if self.done.len() == ROWS_MAX && self.remarks.last().is_none_or(|last| last.code != "too_large") {
+                let at = open.told.at.unwrap_or(At { row: 1, column: 1 });
+                let message = format!("题目超过 {ROWS_MAX} 道，后面的没有读：请分成几个文件导入");
+                let (gravity, part) = (Gravity::Refused, Part::Whole);
+                self.remarks.push(Remark { gravity, at, part, code: "too_large", message });
+            }
+        } else if is_question {
+            self.done.push(open)
+        } else {
+            self.left_out.extend(open.told.at.map(|at| at.row))
+        }
     }
 
     fn finish(mut self, defaults: &Defaults, watch: &mut Watch<'_>) -> Result<Found, Stop> {
-        let numbers: Vec<(usize, Option<u32>, Option<Asked>)> =
-            self.done.iter().map(|open| (open.run, open.number, open.told.heading.clone())).collect();
-        for (n, open) in self.done.iter_mut().enumerate() {
+        let numbered = self.done.iter().filter_map(|open| Some((open.run, open.number?)));
+        let gathered = Gathered::of(&self.answers, numbered);
+        for open in &mut self.done {
             if open.told.key.is_some() {
                 continue;
             }
-            if let Some(answer) = answers::of(&self.answers, &numbers, n) {
+            let (run, heading) = (open.run, open.told.heading.as_ref());
+            if let Some(answer) = open.number.and_then(|number| gathered.find(run, number, heading)) {
                 open.told.key = Some(answer.key.clone());
                 if open.told.explanation.is_none() {
                     open.told.explanation = answer.explanation.clone();
@@ -377,7 +394,7 @@ fn inline_options(told: &mut Sighting) {
     if !told.options.is_empty() {
         return;
     }
-    let Some(stem) = told.stem.as_mut() else { return };
+    let Some(stem) = told.stem.as_mut().filter(|stem| stem.text.len() <= INLINE_MAX) else { return };
     let found = stem.text.char_indices().find_map(|(at, _)| {
         let before = stem.text[..at].chars().next_back()?;
         let is_edge = before.is_whitespace() || "）)。？?：:．.；;".contains(before);

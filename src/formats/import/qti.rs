@@ -10,32 +10,25 @@ use crate::formats::import::found::Found;
 use crate::formats::import::found::QUESTIONS_MAX;
 use crate::formats::import::found::START;
 use crate::formats::import::found::refusal;
-use crate::formats::import::package::Package;
-use crate::formats::import::package::PackageFault;
+use crate::formats::import::office::Package;
+use crate::formats::import::package::leads_out;
 use crate::formats::import::package::resolved;
 use crate::formats::import::qti_item::is_item;
 use crate::formats::import::qti_item::read_item;
 use crate::formats::import::xml::Element;
 use crate::formats::import::xml::XmlFault;
-use crate::formats::import::xml::root_of;
 use crate::formats::import::xml::whole;
 use crate::formats::text::decode;
 
 const MANIFEST: &str = "imsmanifest.xml";
-const ZIP: &[u8] = b"PK\x03\x04";
-
-pub(super) fn recognises(bytes: &[u8]) -> bool {
-    if bytes.starts_with(ZIP) {
-        return Package::open(bytes).is_ok_and(|package| manifest_of(&package).is_some());
-    }
-    decode(bytes).is_ok_and(|text| root_of(&text).is_some_and(|name| is_item(&name)))
-}
-
 pub(super) fn read(bytes: &[u8]) -> (Vec<Item>, Vec<Remark>) {
     if bytes.starts_with(b"PK") {
         return match Package::open(bytes) {
             Ok(package) => read_package(package),
-            Err(fault) => (Vec::new(), vec![refusal(START, fault.code, fault.message)]),
+            Err(why) if why.code == "broken_file" => {
+                (Vec::new(), vec![refusal(START, why.code, "压缩包不完整或已损坏，打不开")])
+            }
+            Err(why) => (Vec::new(), vec![refusal(START, why.code, why.message)]),
         };
     }
     match text_of(bytes).and_then(whole_item) {
@@ -65,20 +58,35 @@ fn whole_item(text: String) -> Result<(Element, String), XmlFault> {
     Err(XmlFault { at: root.at, code: "unknown_format", message })
 }
 
+/// A file of a package as text, or why there is none.
+fn entry(package: &mut Package<'_>, path: &str) -> Result<String, XmlFault> {
+    let fault = |code, message| XmlFault { at: START, code, message };
+    match package.text(path) {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => Err(fault("missing_file", "包里没有这个文件".to_owned())),
+        Err(why) if why.code == "broken_file" => Err(fault(why.code, "文件已损坏，或者不是 UTF-8 编码".to_owned())),
+        Err(why) => Err(fault(why.code, why.message)),
+    }
+}
+
 /// Some put all of it in one folder.
-fn manifest_of(package: &Package<'_>) -> Option<String> {
-    let is_manifest = |name: &&str| name.rsplit('/').next() == Some(MANIFEST);
-    package.names().filter(is_manifest).min_by_key(|name| name.len()).map(str::to_owned)
+fn manifest_of(names: &[String]) -> Option<&String> {
+    names.iter().filter(|name| name.rsplit('/').next() == Some(MANIFEST)).min_by_key(|name| name.len())
 }
 
 /// The n-th item stands in row n.
 fn read_package(mut package: Package<'_>) -> (Vec<Item>, Vec<Remark>) {
     let mut remarks = Vec::new();
-    let paths = match manifest_of(&package) {
-        Some(manifest) => listed(&mut package, &manifest, &mut remarks),
+    let mut names = package.names();
+    if let Some(name) = names.iter().find(|name| leads_out(name)) {
+        let name: String = name.chars().take(60).collect();
+        let message = format!("压缩包里有指向包外的文件名「{name}」：不读这样的包");
+        return (Vec::new(), vec![refusal(START, "bad_path", message)]);
+    }
+    let paths = match manifest_of(&names) {
+        Some(manifest) => listed(&mut package, manifest, &mut remarks),
         None => {
-            let mut names: Vec<String> =
-                package.names().filter(|name| name.ends_with(".xml")).map(str::to_owned).collect();
+            names.retain(|name| name.ends_with(".xml"));
             names.sort();
             let message = format!("包里没有 {MANIFEST}：逐个读了里面的 XML 文件");
             remarks.push(Remark { gravity: Gravity::ToCheck, ..refusal(START, "no_manifest", message) });
@@ -93,8 +101,7 @@ fn read_package(mut package: Package<'_>) -> (Vec<Item>, Vec<Remark>) {
             remarks.push(refusal(at, "too_many_questions", message));
             break;
         }
-        let of_package = |fault: PackageFault| XmlFault { at: START, code: fault.code, message: fault.message };
-        let read = package.read(path).map_err(of_package).and_then(|bytes| text_of(&bytes)).and_then(whole_item);
+        let read = entry(&mut package, path).and_then(whole_item);
         items.push(match read {
             Ok((root, text)) => read_item(&root, &text, Some(at)),
             Err(fault) => {
@@ -113,10 +120,7 @@ fn read_package(mut package: Package<'_>) -> (Vec<Item>, Vec<Remark>) {
 
 /// The paths of the items that a manifest lists, in its order.
 fn listed(package: &mut Package<'_>, manifest: &str, remarks: &mut Vec<Remark>) -> Vec<String> {
-    let of_package = |fault: PackageFault| XmlFault { at: START, code: fault.code, message: fault.message };
-    let root =
-        package.read(manifest).map_err(of_package).and_then(|bytes| text_of(&bytes)).and_then(|text| whole(&text));
-    let root = match root {
+    let root = match entry(package, manifest).and_then(|text| whole(&text)) {
         Ok(root) => root,
         Err(fault) => {
             let message = format!("{manifest} 第 {} 行第 {} 列：{}", fault.at.row, fault.at.column, fault.message);

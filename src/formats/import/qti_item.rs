@@ -10,6 +10,7 @@ use crate::formats::import::found::Found;
 use crate::formats::import::markup;
 use crate::formats::import::markup::Lost;
 use crate::formats::import::markup::Plain;
+use crate::formats::import::words::truth;
 use crate::formats::import::xml::Element;
 use crate::formats::import::xml::Node;
 
@@ -164,7 +165,7 @@ impl<'e> ItemReader<'e, '_> {
     /// Two options 正确 and 错误 make a true/false question, unless a comment of ours says otherwise.
     fn settle_truth(&mut self, several: bool, all_fixed: bool, right: &[usize]) {
         let told = self.root.comments().find_map(Aside::read).and_then(|aside| aside.kind);
-        let truths: Vec<Option<bool>> = self.found.draft.options.iter().map(|option| truth_of(option)).collect();
+        let truths: Vec<Option<bool>> = self.found.draft.options.iter().map(|option| truth(option)).collect();
         let ([Some(first), Some(second)], [right]) = (truths.as_slice(), right) else { return };
         if several || first == second || told.is_some_and(|kind| kind != Kind::TrueFalse) {
             return;
@@ -313,14 +314,6 @@ enum Scoring {
     Match,
     Map,
     Custom,
-}
-
-fn truth_of(text: &str) -> Option<bool> {
-    match text.trim().to_uppercase().as_str() {
-        "正确" | "对" | "是" | "√" | "T" | "TRUE" => Some(true),
-        "错误" | "错" | "否" | "×" | "F" | "FALSE" => Some(false),
-        _ => None,
-    }
 }
 
 /// Feeds what is below an element to `plain`; of the interaction that is being answered only its prompt.

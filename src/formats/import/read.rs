@@ -2,11 +2,9 @@
 
 use crate::domain::faults::Part;
 use crate::domain::faults::same;
-use crate::formats::FILE_BYTES_MAX;
 use crate::formats::draft::Place;
 use crate::formats::import::At;
 use crate::formats::import::Cancelled;
-use crate::formats::import::Defaults;
 use crate::formats::import::Format;
 use crate::formats::import::Gravity;
 use crate::formats::import::Import;
@@ -31,6 +29,7 @@ use crate::formats::import::strict;
 use crate::formats::import::table;
 use crate::formats::import::xls;
 use crate::formats::import::xlsx;
+use crate::formats::text::FILE_BYTES_MAX;
 use crate::formats::text::decode;
 use std::collections::HashMap;
 
@@ -83,37 +82,12 @@ fn read_as(format: Format, source: &Source<'_>, watch: &mut Watch<'_>) -> Result
         }
         Format::Toml => Ok(Preview { import: strict::read(source.bytes), table: None }),
         Format::Json | Format::Gift | Format::Aiken | Format::MoodleXml | Format::Qti => {
-            // Each of these formats has its reader.
-            let (mut items, remarks) = exchange::read(format, source.bytes).unwrap_or_default();
-            items.iter_mut().for_each(|item| fill(item, &source.defaults));
-            Ok(Preview { import: Import { format, items, remarks }, table: None })
+            if !watch(0, 1) {
+                return Err(Stop::Cancelled);
+            }
+            Ok(Preview { import: exchange::read(format, source.bytes, &source.defaults), table: None })
         }
     }
-}
-
-/// What the person wants for questions that do not say it themselves.
-fn fill(item: &mut Item, defaults: &Defaults) {
-    let Item { draft, remarks, .. } = item;
-    let mut filled = Vec::new();
-    let texts = [
-        (Part::Topic, &mut draft.topic, &defaults.topic),
-        (Part::Source, &mut draft.source, &defaults.source),
-        (Part::Explanation, &mut draft.explanation, &defaults.explanation),
-    ];
-    for (part, text, default) in texts {
-        if let Some(default) = default.as_ref().filter(|_| text.is_empty()) {
-            text.clone_from(default);
-            filled.push(part);
-        }
-    }
-    if draft.difficulty.is_none() && defaults.difficulty.is_some() {
-        draft.difficulty = defaults.difficulty;
-        filled.push(Part::Difficulty);
-    }
-    if draft.contributor.is_none() {
-        draft.contributor.clone_from(&defaults.contributor);
-    }
-    remarks.retain(|remark| remark.gravity > Gravity::Note || !filled.contains(&remark.part));
 }
 
 fn written(format: Format, found: prose::Found) -> Preview {

@@ -347,6 +347,14 @@ impl Table<'_> {
             let message = "表格太大，后面的行或列没有读：请分成几个文件导入";
             say(Gravity::Refused, 1, Part::Whole, "too_large", message.to_owned());
         }
+        if let Some((row, column, count)) = sheet.empty_formulas {
+            let message = format!(
+                "有 {count} 格公式上次保存的结果是空白，当作空着，第一处在第 {row} 行第 {} 列",
+                column_name(column)
+            );
+            let (gravity, part, code) = (Gravity::ToCheck, Part::Whole, "empty_formula");
+            remarks.push(Remark { gravity, at: At { row, column }, part, code, message });
+        }
         remarks
     }
 }

@@ -214,6 +214,11 @@ pub(super) fn truth_of(text: &str) -> Option<(bool, bool)> {
     })
 }
 
+/// Likewise, where nothing but a word for it will do: no figure, no doubt.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    truth_of(text).filter(|(_, sure)| *sure && !text.trim().starts_with(['0', '1', '０', '１'])).map(|(truth, _)| truth)
+}
+
 /// 是, √, 1 … of one option, or of a setting; blank is no.
 pub(super) fn flag_of(text: &str) -> Option<bool> {
     if text.trim().is_empty() {
@@ -352,6 +357,11 @@ pub(super) fn level_of(text: &str, scale: Scale) -> Option<(u8, Option<String>)>
         }
         _ => None,
     }
+}
+
+/// Of a word, or of 1, 2 and 3; nothing is assumed.
+pub(super) fn level(text: &str) -> Option<u8> {
+    level_of(text, Scale::OneToThree).filter(|(_, assumed)| assumed.is_none()).map(|(level, _)| level)
 }
 
 fn five(number: u32, told: &str) -> Option<(u8, Option<String>)> {

@@ -248,7 +248,7 @@ impl Globals {
             0x0006 => match (data.get(12..14)?, data.get(6)?) {
                 ([0xFF, 0xFF], 1) => Some((truth(data.get(8)?), Mark::Formula)),
                 ([0xFF, 0xFF], 2) => Some((error_of(*data.get(8)?).to_owned(), Mark::Error)),
-                ([0xFF, 0xFF], _) => None,
+                ([0xFF, 0xFF], _) => Some((String::new(), Mark::Formula)),
                 _ => Some((self.number(f64_at(data, 6)?, style).0, Mark::Formula)),
             },
             _ => None,

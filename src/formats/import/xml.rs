@@ -280,11 +280,6 @@ pub(super) fn whole(text: &str) -> Result<Element, XmlFault> {
     Ok(document.root)
 }
 
-/// The name of the root, without its prefix, where the text is XML up to there.
-pub(super) fn root_of(text: &str) -> Option<String> {
-    Document::open(text).ok().map(|document| document.root.name)
-}
-
 fn shortened(text: &str) -> String {
     text.chars().take(40).collect()
 }
@@ -329,7 +324,6 @@ mod tests {
         assert_eq!(root.child("b").map(Element::text).as_deref(), Some("一<<二>三"));
         assert_eq!(root.child("b").map(|b| b.at), Some(At { row: 3, column: 2 }));
         assert_eq!(root.comments().collect::<Vec<_>>(), ["说"]);
-        assert_eq!(root_of("<?xml version='1.0'?><q:quiz xmlns:q='u'>"), Some("quiz".into()));
     }
 
     #[test]

@@ -92,7 +92,7 @@ fn what_cannot_be_a_question_here_is_refused_with_its_place() {
 
 #[test]
 fn an_equals_sign_that_was_not_meant_is_told() {
-    assert_eq!(told(&one("哪个？{=甲 ~y=2x}")).first(), Some(&(1, 10, "unescaped_equals")));
+    assert!(told(&one("哪个？{=甲 ~y=2x}")).contains(&(1, 10, "unescaped_equals")));
     assert_eq!(one("哪个？{~=甲 ~乙}").draft.options, ["甲", "乙"]);
 }
 
@@ -102,9 +102,9 @@ fn files_of_other_kinds_and_encodings() {
     assert_eq!(items[0].draft.stem, "甲？");
     assert_eq!(read(b"").1[0].code, "no_questions");
     assert_eq!(read(&[0xE6, 0x81, 0xFF, 0xFF]).1[0].code, "encoding");
-    assert!(recognises("::t:: 甲？\r\n{=1 ~2}".as_bytes()) && recognises("$CATEGORY: a".as_bytes()));
-    assert!(recognises("水往低处流。{T}".as_bytes()));
-    assert!(!recognises("1. 下列集合{1,2}……\n答案：A".as_bytes()) && !recognises(b"[{\"a\": 1}]"));
+    assert!(recognises("::t:: 甲？\r\n{=1 ~2}") && recognises("$CATEGORY: a"));
+    assert!(recognises("水往低处流。{T}"));
+    assert!(!recognises("1. 下列集合{1,2}……\n答案：A") && !recognises("[{\"a\": 1}]"));
 }
 
 #[test]
@@ -121,7 +121,7 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "([{}~=#:%\\\\\\[\\]n\n/ $A-C0-9水]|TRUE|%50%|####|::|\\$CATEGORY:|->|\n\n){0,40}") {
         let (items, _) = read(text.as_bytes());
-        let _ = recognises(text.as_bytes());
+        let _ = recognises(&text);
         for item in items {
             prop_assert!(item.standing() == Standing::Refused || item.draft.kind.is_some(), "{:?}", item);
         }

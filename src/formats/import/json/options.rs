@@ -1,15 +1,8 @@
 //! The options of a question in JSON, and which of them an answer names.
 
 use crate::domain::faults::letter;
+use crate::formats::import::words::truth;
 use serde_json::Value;
-
-pub(super) fn truth_of(text: &str) -> Option<bool> {
-    match text.trim().to_uppercase().as_str() {
-        "正确" | "对" | "是" | "√" | "✓" | "T" | "TRUE" | "YES" | "Y" => Some(true),
-        "错误" | "错" | "否" | "×" | "✗" | "F" | "FALSE" | "NO" | "N" => Some(false),
-        _ => None,
-    }
-}
 
 #[derive(Default)]
 pub(super) struct Options {
@@ -40,7 +33,7 @@ impl Options {
     /// 正确 and 错误 in any of their spellings, in this order or the other.
     pub(super) fn truths(&self) -> Option<[bool; 2]> {
         let [a, b] = self.texts.as_slice() else { return None };
-        match (truth_of(a)?, truth_of(b)?) {
+        match (truth(a)?, truth(b)?) {
             (a, b) if a != b => Some([a, b]),
             _ => None,
         }
@@ -105,7 +98,9 @@ impl Options {
             .map(|c| {
                 let half = if ('Ａ'..='ｚ').contains(&c) { char::from_u32(c as u32 - 0xFEE0)? } else { c };
                 let c = half.to_ascii_uppercase();
-                self.named(&c.to_string()).or_else(|| (0..self.texts.len().min(26)).find(|place| letter(*place) == c))
+                let named = |name: &Option<String>| name.as_ref().is_some_and(|name| name.chars().eq([c]));
+                let named = self.names.iter().position(named);
+                named.or_else(|| (0..self.texts.len().min(26)).find(|place| letter(*place) == c))
             })
             .collect();
         let shown: String = text.chars().take(30).collect();

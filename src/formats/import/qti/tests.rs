@@ -73,7 +73,6 @@ fn check(changes: &[(&str, &str)], expected: &[&str]) {
 #[test]
 fn an_item_of_any_version_is_read() {
     for text in [V2.to_owned(), V2.replace("v2p1", "v2p2"), v3()] {
-        assert!(recognises(text.as_bytes()));
         let (items, remarks) = read(text.as_bytes());
         assert_eq!(codes(&items, &remarks), [], "{text}");
         let draft = &items[0].draft;
@@ -204,12 +203,10 @@ fn a_package_is_read_in_its_manifests_order() {
         ("items/题.xml", v3().as_bytes()),
         ("x.bin", b"\0"),
     ]);
-    assert!(recognises(&bytes));
     let (items, remarks) = read(&bytes);
     assert_eq!(codes(&items, &remarks), [(1, "test_passed_over")]);
     assert_eq!(items.iter().map(|item| item.at.row).collect::<Vec<_>>(), [1, 2]);
     let bare = packed(&[("b.xml", V2.as_bytes())]);
-    assert!(!recognises(&bare));
     assert_eq!(codes(&read(&bare).0, &read(&bare).1), [(1, "no_manifest")]);
 }
 
@@ -219,7 +216,7 @@ fn hostile_packages_and_items_are_refused() {
         .replace("<assessmentItem ", "<!DOCTYPE a [<!ENTITY x \"ha\">]><assessmentItem ")
         .replace("<prompt>", "<prompt>&x;");
     let manifest = manifest(&["a.xml", "../b.xml", "http://a.cn/c.xml", "none.xml", "bomb.xml", "/etc/passwd"]);
-    let zeros = vec![b' '; 8 << 20];
+    let zeros = vec![b' '; 16 << 20];
     let bytes = packed(&[("imsmanifest.xml", manifest.as_bytes()), ("a.xml", laughs.as_bytes()), ("bomb.xml", &zeros)]);
     let (items, remarks) = read(&bytes);
     let found: Vec<&str> = codes(&items, &remarks).iter().map(|(_, code)| *code).collect();
@@ -227,7 +224,7 @@ fn hostile_packages_and_items_are_refused() {
 
     let slip = packed(&[("imsmanifest.xml", b"<manifest/>"), ("../../evil.xml", V2.as_bytes())]);
     assert_eq!(codes(&[], &read(&slip).1), [(1, "bad_path")]);
-    assert_eq!(codes(&[], &read(&bytes[..bytes.len() / 2]).1), [(1, "bad_zip")]);
+    assert_eq!(codes(&[], &read(&bytes[..bytes.len() / 2]).1), [(1, "broken_file")]);
     assert_eq!(codes(&[], &read(&packed(&[("imsmanifest.xml", b"<manifest><a>")])).1), [(1, "truncated")]);
     assert_eq!(codes(&[], &read(&packed(&[("imsmanifest.xml", b"<manifest/>")])).1), [(1, "no_questions")]);
     assert_eq!(codes(&[], &read(b"<assessmentTest/>").1), [(1, "unknown_format")]);
