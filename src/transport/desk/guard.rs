@@ -1,5 +1,6 @@
 //! Who asks, and whether they may: the session's cookie, the proof that a page of ours asks, the permission.
 
+use super::BASE;
 use crate::accounts::roles::On;
 use crate::accounts::roles::Permission;
 use crate::accounts::staff::By;
@@ -61,7 +62,8 @@ pub(super) async fn same_site(State(app): State<Arc<App>>, request: Request, nex
         return next.run(request).await;
     }
     let visitor = visitor(&app, headers, request.extensions());
-    let call = format!("{} {}", request.method(), request.uri().path());
+    let path = request.uri().path();
+    let call = format!("{} {}", request.method(), path.strip_prefix(BASE).unwrap_or(path));
     match app.staff.refuse_stranger(&visitor, &call).await {
         Ok(()) => Problem::forbidden("页面已经过期，请刷新后再试").into_response(),
         Err(error) => Problem::from(error).into_response(),
@@ -145,6 +147,7 @@ pub struct Desk {
     app: Arc<App>,
     pub signed: Signed,
     pub visitor: Visitor,
+    /// As the description has it, without the base.
     call: String,
 }
 
