@@ -360,7 +360,7 @@ async fn a_version_of_a_bank_that_the_season_plays_goes_into_it_at_once() {
     assert_eq!((status, &told["version"], &told["in_season"]), (201, &json!(2), &json!(true)), "{told}");
     // Papers are drawn from it, and again after a restart, without a word about files that differ.
     let server = server.restart(1_000).await;
-    let mut phone = server.phone("甲").await;
+    let mut phone = server.phone("韦小兰").await;
     phone.start("daily").await;
     let mut again = server.browser().await;
     (again.login, again.secret) = (first.login.clone(), first.secret);

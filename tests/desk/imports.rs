@@ -147,6 +147,14 @@ async fn what_the_bank_or_the_file_has_already_is_told_beside_each_row() {
     office.server.stop().await.unwrap();
 }
 
+/// Questions that are not all alike.
+fn words(n: u32) -> String {
+    let words =
+        ["海洋", "森林", "土壤", "空气", "声音", "电流", "磁场", "分子", "数据", "营养", "疫苗", "地震", "种子"];
+    let digits = (0..5).map(|place| words[(n as usize * 7 + n as usize / 13_usize.pow(place)) % words.len()]);
+    digits.collect()
+}
+
 /// A workbook as it is kept in an office: a title and a note above the header, blank rows, answers written in every way.
 fn messy(questions: u32) -> Vec<u8> {
     let mut book = Workbook::new();
@@ -184,7 +192,8 @@ fn messy(questions: u32) -> Vec<u8> {
             _ => ("单选题", "", ["甲项", "乙项", "丙项", "丁项"]),
         };
         sheet.write(row, 0, n).unwrap();
-        for (column, text) in (1..).zip([kind, &format!("第 {n} 道题问的是哪一项？")].into_iter().chain(options))
+        for (column, text) in
+            (1..).zip([kind, &format!("{}第 {n} 道题问的是哪一项？", words(n))].into_iter().chain(options))
         {
             sheet.write(row, column, text).unwrap();
         }
