@@ -76,7 +76,7 @@ async fn main() -> anyhow::Result<()> {
         accept_change: None,
     };
     let began = clock.ticks_us();
-    let Opened { contest, writer, recovered } = opening.open(&Nobody).await?;
+    let Opened { contest, writer, recovered } = opening.open(Arc::new(Nobody)).await?;
     println!("start: {} attempts, {} ms", recovered.attempts, (clock.ticks_us() - began) / 1000);
     let runtime = tokio::runtime::Handle::current();
     let commits = writer.run(Arc::clone(&contest) as Arc<_>, Arc::new(Nobody));

@@ -143,13 +143,14 @@ const PLAN: &[&str] = &[
     "commands/serve",
     "commands/preview",
     "commands/convert",
-    "commands/bank",
     "commands/season",
     "commands/replay",
     "commands/backup",
     "commands/ledger",
     "commands/staff",
     "commands/audit",
+    "commands/bank_export",
+    "commands/bank",
     "commands/verify",
     "commands/cli",
     "commands/usage",
@@ -172,6 +173,7 @@ const IMPURE: [&str; 6] = ["std::fs", "std::net", "std::env", "tokio", "async fn
 /// Migrations that have landed, with the SHA-256 of each: they are never edited, a change is a new one.
 const MIGRATIONS: &[(&str, &str)] = &[
     ("migrations/desk/0001_staff.sql", "d798e68d92c47e69fcf98df7c151f42c995a7adecb768471c86420862e177206"),
+    ("migrations/desk/0002_banks.sql", "788fc1f5a594c112d949c6af56a38a2cd81a89ec51c6aca1991b0c8df1feaa6e"),
     ("migrations/postgres/0001_ledger.sql", "eea4d5d5ca3bb4584d234b5fbbb8064baf7691d3d055f2c79454260a74474777"),
     (
         "migrations/postgres/0002_runs_and_chains.sql",

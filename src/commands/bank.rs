@@ -1,5 +1,6 @@
-//! `kejing bank check`: all faults of question files at once.
+//! `kejing bank`: all faults of question files at once; a published version as files.
 
+use crate::commands::bank_export::ExportArgs;
 use crate::commands::convert::ConvertArgs;
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
@@ -25,6 +26,11 @@ pub(crate) enum Bank {
     /// 全部题目都可以导入时退出码为 0；有要检查或不能导入的为 1；文件读不到为 2。
     #[command(verbatim_doc_comment)]
     Check(CheckArgs),
+    /// 把工作台发布的一版题库写成文件夹：题目（.toml）和图片，赛季文件可以直接用它
+    ///
+    /// 服务可以照常运行；什么也不改。里面有答案，请妥善保管。
+    #[command(verbatim_doc_comment)]
+    Export(ExportArgs),
     /// 把题目换成另一种文件：表格、文档、Moodle、QTI…… 换成 xlsx、csv、toml、json、gift、moodle_xml 或 qti
     ///
     /// 读法和网页上的导入一样；要检查的、不能导入的题不写进去，逐条说明，退出码为 1。

@@ -178,7 +178,7 @@ impl Life {
             store: Arc::clone(memory) as Arc<dyn Store>,
             accept_change: None,
         };
-        let Opened { contest, writer, .. } = opening.open(&Nobody).await.unwrap();
+        let Opened { contest, writer, .. } = opening.open(Arc::new(Nobody)).await.unwrap();
         let running = writer.run(Arc::clone(&contest) as Arc<_>, Arc::new(Nobody));
         let writer = tokio::spawn(async move { running.await.unwrap() });
         Life { contest, writer }

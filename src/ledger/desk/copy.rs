@@ -16,8 +16,25 @@ use sqlx::AssertSqlSafe;
 use std::borrow::Cow;
 
 /// All tables of the desk. Each begins with `season`, and its key is within its first [`KEY_COLUMNS`] columns.
-const TABLES: &[&str] =
-    &["desk", "staff", "staff_grant", "staff_session", "staff_recovery", "staff_invitation", "staff_reset", "audit"];
+const TABLES: &[&str] = &[
+    "desk",
+    "staff",
+    "staff_grant",
+    "staff_session",
+    "staff_recovery",
+    "staff_invitation",
+    "staff_reset",
+    "audit",
+    "bank",
+    "question",
+    "question_revision",
+    "question_step",
+    "bank_version",
+    "picture",
+    "import",
+    "import_file",
+    "import_row",
+];
 const KEY_COLUMNS: usize = 4;
 /// So many rows are held at a time; a row may hold a picture.
 const PAGE_ROWS: i64 = 200;
