@@ -2,12 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod admission;
+mod banks;
 mod harness;
 mod import;
 mod http;
 mod faults;
 mod commands;
 mod conformance;
+mod corrections;
 mod desk;
 mod ledger_copy;
 mod limits;
