@@ -6,8 +6,13 @@ import { xlsx } from './xlsx.mjs'
 
 const LOOK = { viewport: DESK, locale: 'zh-CN', reducedMotion: 'reduce' }
 
-/** @param shoot takes a picture of a page under a name */
-export async function desk(browser, shoot) {
+/** @param take takes a picture of a page under a name */
+export async function desk(browser, take) {
+  // What was told of the step before would cover the page.
+  const shoot = async (page, name) => {
+    await page.waitForFunction(() => document.querySelector('.el-message') === null)
+    await take(page, name)
+  }
   const page = await (await browser.newContext(LOOK)).newPage()
   const other = await (await browser.newContext(LOOK)).newPage()
   await firstRun(page, shoot)
