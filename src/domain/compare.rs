@@ -179,9 +179,13 @@ mod tests {
     fn versions_differ_by_what_came_went_and_changed() {
         let mut changed = question("b");
         changed.source = "新来源".into();
-        let found = differences(&[question("a"), question("b"), question("c")], &[changed, question("c"), question("d")]);
+        let found =
+            differences(&[question("a"), question("b"), question("c")], &[changed, question("c"), question("d")]);
         let source = Change { part: Part::Source, before: "来源".into(), after: "新来源".into() };
         let expected = [("a", Fate::Removed), ("b", Fate::Changed(vec![source])), ("d", Fate::Added)];
-        assert_eq!(found, expected.map(|(id, fate)| Difference { id: QuestionId(id.into()), stem: "题干".into(), fate }));
+        assert_eq!(
+            found,
+            expected.map(|(id, fate)| Difference { id: QuestionId(id.into()), stem: "题干".into(), fate })
+        );
     }
 }

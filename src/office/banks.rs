@@ -100,11 +100,7 @@ pub async fn create_published(
 }
 
 fn as_published(by: &By, bank: &str, question: Question) -> NewQuestion {
-    let review = Review {
-        state: State::Published,
-        carried: Some(1),
-        ..Review::begun(by.staff.clone(), 1)
-    };
+    let review = Review { state: State::Published, carried: Some(1), ..Review::begun(by.staff.clone(), 1) };
     let id = question.id.clone();
     let draft = Draft::of(question);
     let head = head(by, bank, id, review, &draft, None);
@@ -180,5 +176,9 @@ fn told(bank: &BankRow) -> Value {
 }
 
 fn taken(error: LedgerError) -> DeskRefusal {
-    if is_duplicate(&error) { DeskRefusal::Conflict("这个编号的题库已经有了".to_owned()) } else { error.into() }
+    if is_duplicate(&error) {
+        DeskRefusal::Conflict("这个编号的题库已经有了".to_owned())
+    } else {
+        error.into()
+    }
 }

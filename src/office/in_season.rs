@@ -33,11 +33,6 @@ pub(crate) async fn publish(
 ///
 /// # Errors
 /// Papers could not be drawn without it.
-pub(crate) async fn rest(
-    _contest: &Contest,
-    _by: &By,
-    _head: &QuestionHead,
-    _reason: &str,
-) -> Result<(), DeskRefusal> {
+pub(crate) async fn rest(_contest: &Contest, _by: &By, _head: &QuestionHead, _reason: &str) -> Result<(), DeskRefusal> {
     Ok(())
 }

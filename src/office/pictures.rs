@@ -186,7 +186,12 @@ mod tests {
     #[test]
     fn what_is_too_large_for_a_phone_is_made_smaller() {
         let kept = redrawn(&sent(&noise(2_500, 1_000), ImageFormat::Jpeg)).unwrap();
-        assert!(kept.bytes.len() <= KEPT_BYTES_MAX && kept.width <= KEPT_SIDE_MAX, "{} {}", kept.bytes.len(), kept.width);
+        assert!(
+            kept.bytes.len() <= KEPT_BYTES_MAX && kept.width <= KEPT_SIDE_MAX,
+            "{} {}",
+            kept.bytes.len(),
+            kept.width
+        );
         assert_eq!(kept.kind, "image/jpeg");
         assert_eq!(image::load_from_memory(&kept.bytes).unwrap().width(), kept.width);
     }
@@ -210,7 +215,9 @@ mod tests {
 
     #[test]
     fn what_is_no_picture_is_refused() {
-        for bytes in [&b""[..], b"GIF89a\x01\x00\x01\x00", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n"] {
+        for bytes in
+            [&b""[..], b"GIF89a\x01\x00\x01\x00", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n"]
+        {
             assert_eq!(redrawn(bytes), Err(UNREADABLE.to_owned()));
         }
         let png = sent(&noise(64, 64), ImageFormat::Png);

@@ -90,8 +90,8 @@ impl Powers {
 fn places_in(place: Place, season: &Season) -> Vec<String> {
     let cities = (0..season.region.cities.len()).map(|at| Place::City(CityIndex(at as u16)));
     let counties = (0..season.region.counties.len()).map(|at| Place::County(CountyIndex(at as u16)));
-    let organisations =
-        (0..season.organisations.len()).map(|at| Place::Organisation(OrganisationIndex(at as u32)));
-    let below = cities.chain(counties).chain(organisations).filter(|other| *other != place && place.holds(*other, season));
+    let organisations = (0..season.organisations.len()).map(|at| Place::Organisation(OrganisationIndex(at as u32)));
+    let below =
+        cities.chain(counties).chain(organisations).filter(|other| *other != place && place.holds(*other, season));
     std::iter::once(place).chain(below).map(|place| place.code(season)).collect()
 }

@@ -123,12 +123,7 @@ pub async fn questions_of(link: &mut Link, bank: &str, version: i64) -> Result<V
 ///
 /// # Errors
 /// There is no such version.
-pub async fn between(
-    link: &mut Link,
-    bank: &str,
-    from: i64,
-    to: i64,
-) -> Result<Vec<Difference>, DeskRefusal> {
+pub async fn between(link: &mut Link, bank: &str, from: i64, to: i64) -> Result<Vec<Difference>, DeskRefusal> {
     let before = if from == 0 { Vec::new() } else { questions_of(link, bank, from).await? };
     let after = questions_of(link, bank, to).await?;
     Ok(tokio::task::spawn_blocking(move || differences(&before, &after)).await.map_err(|_| LedgerError::Stopped)?)

@@ -14,11 +14,11 @@ use crate::ledger::desk::Act;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::desk::NewQuestion;
 use crate::ledger::desk::QuestionHead;
+use crate::office::by::By;
+use crate::office::by::because;
 use crate::office::fresh::fresh_id;
 use crate::office::fresh::head;
 use crate::office::in_season;
-use crate::office::by::By;
-use crate::office::by::because;
 use crate::office::pictures;
 use crate::office::powers::Powers;
 use crate::office::refusal::DeskRefusal;
@@ -291,7 +291,11 @@ pub fn subject(id: &QuestionId) -> String {
 }
 
 fn parts(found: &[Change], side: impl Fn(&Change) -> &String) -> Value {
-    found.iter().map(|change| (change.part.code(), Value::String(side(change).clone()))).collect::<serde_json::Map<_, _>>().into()
+    found
+        .iter()
+        .map(|change| (change.part.code(), Value::String(side(change).clone())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// Whether somebody may do these things with a question as it stands; for pages, which then offer them.

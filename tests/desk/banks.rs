@@ -96,7 +96,10 @@ async fn a_question_goes_through_one_two_or_three_reviews_by_different_people() 
         // Back once, with a reason that the editor sees; then again.
         let back = json!({"revision": 1, "reasons": "请写明出处的版次"});
         let returned = done(office.reviewers[0].post(&path("return"), back).await);
-        assert_eq!((&returned["state"], &returned["reasons"][0]["text"]), (&json!("returned"), &json!("请写明出处的版次")));
+        assert_eq!(
+            (&returned["state"], &returned["reasons"][0]["text"]),
+            (&json!("returned"), &json!("请写明出处的版次"))
+        );
         let (_, list) = office.editor.get("/banks/tiku/questions?state=returned").await;
         assert_eq!(list["items"][0]["returned_reason"], "请写明出处的版次");
         let mut mended = draft("哪一个是对的？");
@@ -172,14 +175,21 @@ async fn whoever_was_overtaken_is_shown_what_the_other_wrote() {
     let (_, told) = office.editor.get(&format!("{path}/revisions/1..2")).await;
     assert_eq!(told["changes"], json!([{"part": "stem", "before": "第一稿？", "after": "第二稿？"}]));
     let rows = office.first.audit(&format!("subject=question:{id}&act=question.edited")).await;
-    assert_eq!((&rows[0]["before"]["parts"]["stem"], &rows[0]["after"]["parts"]["stem"]), (&json!("第一稿？"), &json!("第二稿？")));
+    assert_eq!(
+        (&rows[0]["before"]["parts"]["stem"], &rows[0]["after"]["parts"]["stem"]),
+        (&json!("第一稿？"), &json!("第二稿？"))
+    );
     office.server.stop().await.unwrap();
 }
 
 #[tokio::test]
 async fn versions_hold_what_was_approved_and_differ_by_what_came_went_and_changed() {
     let mut office = Office::with_reviews(1).await;
-    let [kept, changed, rested] = [office.approved("不变的题？").await, office.approved("要改的题？").await, office.approved("要停用的题？").await];
+    let [kept, changed, rested] = [
+        office.approved("不变的题？").await,
+        office.approved("要改的题？").await,
+        office.approved("要停用的题？").await,
+    ];
     office.written("没有审过的题？").await;
     let (_, next) = office.reviewers[0].get("/banks/tiku/publish/preview").await;
     assert_eq!((&next["version"], &next["questions"], &next["added"]), (&json!(1), &json!(3), &json!(3)));
@@ -202,8 +212,12 @@ async fn versions_hold_what_was_approved_and_differ_by_what_came_went_and_change
 
     let (_, told) = office.editor.get("/banks/tiku/versions/1..2").await;
     let changes = told["changes"].as_array().unwrap();
-    let what = |id: &str| changes.iter().find(|change| change["id"] == id).map(|change| change["what"].as_str().unwrap());
-    assert_eq!((what(&kept), what(&changed), what(&rested), what(&added)), (None, Some("changed"), Some("removed"), Some("added")));
+    let what =
+        |id: &str| changes.iter().find(|change| change["id"] == id).map(|change| change["what"].as_str().unwrap());
+    assert_eq!(
+        (what(&kept), what(&changed), what(&rested), what(&added)),
+        (None, Some("changed"), Some("removed"), Some("added"))
+    );
     let parts = &changes.iter().find(|change| change["id"] == changed.as_str()).unwrap()["parts"];
     assert_eq!(*parts, json!([{"part": "stem", "before": "要改的题？", "after": "改过的题？"}]));
     let (_, versions) = office.editor.get("/banks/tiku/versions").await;
@@ -223,7 +237,8 @@ async fn twins_keep_a_version_from_being_published_and_are_named() {
     let (_, next) = office.reviewers[0].get("/banks/tiku/publish/preview").await;
     assert_eq!(next["faults"][0]["code"], "same_question");
     office.reviewers[0].confirm(&office.server).await;
-    let told = refused(office.reviewers[0].post("/banks/tiku/publish", json!({"reason": "第一版"})).await, 400, "bad_request");
+    let told =
+        refused(office.reviewers[0].post("/banks/tiku/publish", json!({"reason": "第一版"})).await, 400, "bad_request");
     assert_eq!(told["faults"][0]["part"], "stem");
     let (_, similar) = office.editor.get(&format!("/questions/{first}/similar")).await;
     assert_eq!((&similar["items"][0]["id"], &similar["items"][0]["same"]), (&json!(second), &json!(true)));
@@ -239,10 +254,15 @@ async fn what_is_missing_is_told_before_it_is_submitted_and_words_are_looked_at(
     let unfinished = json!({"kind": "single", "stem": "广西壮族自冶区的老百姓？", "options": ["甲", "乙"], "key": [0]});
     let (_, question) = office.editor.post("/banks/tiku/questions", json!({"draft": unfinished})).await;
     let id = question["id"].as_str().unwrap();
-    let told = refused(office.editor.post(&format!("/questions/{id}/submit"), json!({"revision": 1})).await, 400, "bad_request");
+    let told = refused(
+        office.editor.post(&format!("/questions/{id}/submit"), json!({"revision": 1})).await,
+        400,
+        "bad_request",
+    );
     let parts: Vec<&str> = told["faults"].as_array().unwrap().iter().map(|f| f["part"].as_str().unwrap()).collect();
     assert_eq!(parts, ["difficulty", "topic", "explanation", "source"]);
-    let words: Vec<&str> = question["wording"].as_array().unwrap().iter().map(|w| w["word"].as_str().unwrap()).collect();
+    let words: Vec<&str> =
+        question["wording"].as_array().unwrap().iter().map(|w| w["word"].as_str().unwrap()).collect();
     assert_eq!(words, ["广西壮族自冶区", "老百姓"]);
     let looked = done(office.editor.post("/wording", json!({"bank": "tiku", "draft": draft("老百姓？")})).await);
     assert_eq!((&looked["faults"], &looked["wording"][0]["advice"]), (&json!([]), &json!("改为「公民」")));

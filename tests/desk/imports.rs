@@ -52,7 +52,10 @@ async fn a_table_is_read_mended_and_confirmed_and_nothing_is_saved_before() {
     let clerk = &mut office.editor;
     let id = sent(clerk, "题目.csv", TABLE.into()).await;
     let import = settled(clerk, &id).await;
-    assert_eq!((&import["state"], &import["format"], &import["name"]), (&json!("preview"), &json!("csv"), &json!("题目.csv")));
+    assert_eq!(
+        (&import["state"], &import["format"], &import["name"]),
+        (&json!("preview"), &json!("csv"), &json!("题目.csv"))
+    );
     assert_eq!((&import["counts"]["ready"], &import["counts"]["refused"]), (&json!(2), &json!(1)), "{import}");
     let column = &import["columns"][1];
     assert_eq!((&column["title"], &column["part"]), (&json!("题干"), &json!("stem")));
@@ -102,16 +105,24 @@ async fn the_file_is_read_again_as_the_person_tells_and_what_was_mended_stays() 
     let import = settled(clerk, &id).await;
     assert_eq!(import["counts"]["ready"], 3, "{import}");
     let all = rows(clerk, &id, "").await;
-    assert_eq!((&all[0]["draft"]["source"], &all[0]["draft"]["contributor"]), (&json!("2026 年题库"), &json!("柳州市科协")));
+    assert_eq!(
+        (&all[0]["draft"]["source"], &all[0]["draft"]["contributor"]),
+        (&json!("2026 年题库"), &json!("柳州市科协"))
+    );
     assert_eq!(all[2]["draft"]["stem"], "补上了答案的题？");
     refused(clerk.patch(&format!("/imports/{id}"), json!({"format": "pdf"})).await, 400, "bad_request");
     refused(clerk.patch(&format!("/imports/{id}"), json!({"columns": {"1": "nonsense"}})).await, 400, "bad_request");
 
     // Somebody else goes on with their own files, not with this one; who may not write sees it all the same.
-    let mut other = office.server.colleague(&mut office.first, "nong", json!([{"role": "editor", "bank": "tiku"}])).await;
+    let mut other =
+        office.server.colleague(&mut office.first, "nong", json!([{"role": "editor", "bank": "tiku"}])).await;
     refused(other.patch(&format!("/imports/{id}/rows/1"), json!({"skip": true})).await, 403, "forbidden");
     assert_eq!(done(office.reviewers[0].get(&format!("/imports/{id}")).await)["counts"]["ready"], 3);
-    refused(office.reviewers[0].post(&format!("/imports/{id}/confirm"), json!({"rows": "ready"})).await, 403, "forbidden");
+    refused(
+        office.reviewers[0].post(&format!("/imports/{id}/confirm"), json!({"rows": "ready"})).await,
+        403,
+        "forbidden",
+    );
     let (status, _) = office.editor.delete(&format!("/imports/{id}")).await;
     assert_eq!(status, 204);
     refused(office.editor.get(&format!("/imports/{id}")).await, 404, "not_found");
@@ -143,7 +154,19 @@ fn messy(questions: u32) -> Vec<u8> {
     let sheet = book.add_worksheet();
     sheet.write(0, 0, "2026 年公民科学素质竞赛题库（汇总）").unwrap();
     sheet.write(1, 0, "说明：请勿改动表头；判断题不填选项。").unwrap();
-    let header = ["序号", "题目类型", "题目内容", "选项A", "选项B", "选项C", "选项D", "正确答案", "答案解析", "难易程度", "所属知识点"];
+    let header = [
+        "序号",
+        "题目类型",
+        "题目内容",
+        "选项A",
+        "选项B",
+        "选项C",
+        "选项D",
+        "正确答案",
+        "答案解析",
+        "难易程度",
+        "所属知识点",
+    ];
     for (column, title) in header.iter().enumerate() {
         sheet.write(2, column as u16, *title).unwrap();
     }
@@ -162,7 +185,8 @@ fn messy(questions: u32) -> Vec<u8> {
             _ => ("单选题", "", ["甲项", "乙项", "丙项", "丁项"]),
         };
         sheet.write(row, 0, n).unwrap();
-        for (column, text) in (1..).zip([kind, &format!("第 {n} 道题问的是哪一项？")].into_iter().chain(options)) {
+        for (column, text) in (1..).zip([kind, &format!("第 {n} 道题问的是哪一项？")].into_iter().chain(options))
+        {
             sheet.write(row, column, text).unwrap();
         }
         for (column, text) in (7..).zip([answer, "见教材。", "中等", "卫生健康"]) {

@@ -50,7 +50,8 @@ pub struct PictureRow {
 }
 
 const BANK: &str = "select id, name, reviews, wording, made_at from bank";
-const VERSION: &str = "select v.n, v.at, v.by_staff, s.name as by_name, v.reason, v.digest, v.questions, v.added, v.changed, v.removed
+const VERSION: &str =
+    "select v.n, v.at, v.by_staff, s.name as by_name, v.reason, v.digest, v.questions, v.added, v.changed, v.removed
      from bank_version v left join staff s on s.season = v.season and s.id = v.by_staff";
 
 impl Link {
@@ -74,11 +75,7 @@ impl Link {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn states_of(
-        &mut self,
-        bank: &str,
-        places: Option<&[String]>,
-    ) -> Result<Vec<(State, i64)>, LedgerError> {
+    pub async fn states_of(&mut self, bank: &str, places: Option<&[String]>) -> Result<Vec<(State, i64)>, LedgerError> {
         let filter = QuestionFilter { places: places.map(<[String]>::to_vec), ..QuestionFilter::default() };
         let facets = self.facets(Some(bank), &filter).await?;
         facets.state.iter().map(|(code, questions)| Ok((state(code)?, *questions))).collect()
@@ -150,7 +147,12 @@ impl Act {
 
     /// # Errors
     /// The database refuses.
-    pub async fn insert_version(&mut self, bank: &str, version: &VersionRow, canonical: &str) -> Result<(), LedgerError> {
+    pub async fn insert_version(
+        &mut self,
+        bank: &str,
+        version: &VersionRow,
+        canonical: &str,
+    ) -> Result<(), LedgerError> {
         let sql = "insert into bank_version (season, bank, n, at, by_staff, reason, digest, canonical, questions, added, changed, removed)
                    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
         let VersionRow { n, at, by, reason, digest, questions, added, changed, removed, .. } = version;
@@ -175,7 +177,12 @@ impl Act {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn insert_picture(&mut self, picture: &PictureRow, by: &StaffId, at: Timestamp) -> Result<(), LedgerError> {
+    pub async fn insert_picture(
+        &mut self,
+        picture: &PictureRow,
+        by: &StaffId,
+        at: Timestamp,
+    ) -> Result<(), LedgerError> {
         let sql = "insert into picture (season, id, kind, width, height, bytes, made_at, by_staff)
                    values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing";
         let PictureRow { id, kind, width, height, bytes } = picture;

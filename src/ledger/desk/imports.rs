@@ -48,13 +48,8 @@ pub enum RowStanding {
 }
 
 impl RowStanding {
-    pub const ALL: [RowStanding; 5] = [
-        RowStanding::Ready,
-        RowStanding::ToCheck,
-        RowStanding::Refused,
-        RowStanding::Saved,
-        RowStanding::Skipped,
-    ];
+    pub const ALL: [RowStanding; 5] =
+        [RowStanding::Ready, RowStanding::ToCheck, RowStanding::Refused, RowStanding::Saved, RowStanding::Skipped];
 
     pub fn code(self) -> &'static str {
         match self {
@@ -243,20 +238,8 @@ impl Act {
         let sql = "insert into import (season, id, bank, name, at, by_staff, state, done, items, told, found, error)
                    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
         let ImportRow { id, bank, name, at, by, state, done, items, told, found, error, .. } = import;
-        let values = values![
-            SEASON,
-            id,
-            bank,
-            name,
-            at.0,
-            by.as_str(),
-            state,
-            *done,
-            *items,
-            told,
-            found,
-            error.as_deref(),
-        ];
+        let values =
+            values![SEASON, id, bank, name, at.0, by.as_str(), state, *done, *items, told, found, error.as_deref(),];
         self.execute(sql, values).await?;
         let sql = "insert into import_file (season, import, bytes) values ($1, $2, $3)";
         self.execute(sql, values![SEASON, id, bytes]).await.map(|_| ())
@@ -315,7 +298,8 @@ impl Act {
             ]
             .to_vec()
         });
-        let into = "import_row (season, import, n, line, cell, standing, same, mended, body, remarks, raw, twins, question)";
+        let into =
+            "import_row (season, import, n, line, cell, standing, same, mended, body, remarks, raw, twins, question)";
         self.insert_many(into, rows).await
     }
 

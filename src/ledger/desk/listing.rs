@@ -164,7 +164,8 @@ impl Link {
         );
         let rows = self.rows(AssertSqlSafe(sql), &values).await?;
         let cell = |row: &Row| {
-            let named = [row.text("state")?, row.text("topic")?, row.whole("difficulty")?.to_string(), row.text("kind")?];
+            let named =
+                [row.text("state")?, row.text("topic")?, row.whole("difficulty")?.to_string(), row.text("kind")?];
             Ok((named, row.whole("questions")?))
         };
         let cells: Result<Vec<([String; 4], i64)>, LedgerError> = rows.iter().map(cell).collect();

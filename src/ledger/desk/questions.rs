@@ -224,7 +224,8 @@ impl Act {
     /// # Errors
     /// The database refuses.
     pub async fn update_question(&mut self, head: &QuestionHead) -> Result<(), LedgerError> {
-        let sql = "update question set state = $3, rested_from = $4, revision = $5, carried = $6, version = $7, hands = $8,
+        let sql =
+            "update question set state = $3, rested_from = $4, revision = $5, carried = $6, version = $7, hands = $8,
                    approvals = $9, reviews = $10, reason = $11, updated_at = $12
                    where season = $1 and id = $2";
         let review = &head.review;
@@ -304,7 +305,8 @@ impl Act {
     /// # Errors
     /// The database refuses.
     pub async fn questions_published(&mut self, bank: &str, n: i64) -> Result<(), LedgerError> {
-        let sql = "update question set carried = case when state in ('approved', 'published') then revision else carried end,
+        let sql =
+            "update question set carried = case when state in ('approved', 'published') then revision else carried end,
                    version = $3, state = case when state = 'approved' then 'published' else state end
                    where season = $1 and bank = $2 and state <> 'rested'
                    and (state in ('approved', 'published') or carried is not null)";

@@ -121,7 +121,11 @@ impl Imports {
         let reading = tokio::task::spawn_blocking(move || preview(&name, &bytes, &told, &watched)).await;
         let Ok(Some(preview)) = reading else {
             // Stopped: the next start reads it again. Or it panicked, which is a fault of ours.
-            return if reading.is_err() { self.failed(import, "这个文件读不了：程序出错了".to_owned()).await } else { Ok(()) };
+            return if reading.is_err() {
+                self.failed(import, "这个文件读不了：程序出错了".to_owned()).await
+            } else {
+                Ok(())
+            };
         };
         if preview.import.items.len() > ITEMS_MAX {
             return self.failed(import, format!("这个文件里有 {ITEMS_MAX} 道以上的题，请分成几个文件")).await;

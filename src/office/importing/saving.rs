@@ -16,9 +16,9 @@ use crate::ledger::desk::RowStanding;
 use crate::ledger::desk::WantedRows;
 use crate::ledger::store::LedgerError;
 use crate::office::by::By;
-use crate::office::powers::Powers;
 use crate::office::fresh::fresh_id;
 use crate::office::fresh::head;
+use crate::office::powers::Powers;
 use crate::office::refusal::DeskRefusal;
 use serde_json::Value;
 use serde_json::json;
@@ -126,7 +126,8 @@ impl Imports {
             progress.between(0, WHOLE, done as u32, wanted as u32);
         }
         let counts = act.row_counts(&import.id).await?;
-        let left: i64 = [RowStanding::Ready, RowStanding::ToCheck, RowStanding::Refused].map(|of| counts.of(of)).iter().sum();
+        let left: i64 =
+            [RowStanding::Ready, RowStanding::ToCheck, RowStanding::Refused].map(|of| counts.of(of)).iter().sum();
         let state = if left == 0 { "saved" } else { "preview" };
         act.update_import(&ImportRow { state: state.to_owned(), ..import.clone() }).await?;
         if left == 0 {

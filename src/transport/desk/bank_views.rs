@@ -206,7 +206,8 @@ impl Stage {
 impl QuestionRowView {
     pub(super) fn of(head: &QuestionHead, drawn: Option<u64>) -> QuestionRowView {
         let review = &head.review;
-        let stage = (review.state == State::Submitted).then(|| format!("{}/{}", review.approvals.len(), review.reviews));
+        let stage =
+            (review.state == State::Submitted).then(|| format!("{}/{}", review.approvals.len(), review.reviews));
         QuestionRowView {
             id: head.id.0.clone(),
             bank: head.bank.clone(),
@@ -247,7 +248,9 @@ pub(super) struct FacetsView {
 impl FacetsView {
     pub(super) fn of(facets: crate::ledger::desk::Facets) -> FacetsView {
         // What has not been chosen yet has no name to be asked by.
-        let chosen = |counts: Vec<(String, i64)>| counts.into_iter().filter(|(name, _)| !name.is_empty() && name != "0").collect();
+        let chosen = |counts: Vec<(String, i64)>| {
+            counts.into_iter().filter(|(name, _)| !name.is_empty() && name != "0").collect()
+        };
         FacetsView {
             state: chosen(facets.state),
             topic: chosen(facets.topic),
@@ -370,7 +373,8 @@ impl QuestionView {
         let Whole { head, draft, steps, names, wording, may, drawn } = whole;
         let review = &head.review;
         let said = steps.iter().filter(|step| !step.reason.is_empty());
-        let published = head.version.map(|version| InVersion { version, older: review.carried != Some(review.revision) });
+        let published =
+            head.version.map(|version| InVersion { version, older: review.carried != Some(review.revision) });
         QuestionView {
             state: review.state.code(),
             revision: review.revision,
@@ -434,11 +438,7 @@ pub(super) struct ChangeView {
 
 impl ChangeView {
     pub(super) fn all(changes: Vec<Change>) -> Vec<ChangeView> {
-        let view = |change: Change| ChangeView {
-            part: change.part.code(),
-            before: change.before,
-            after: change.after,
-        };
+        let view = |change: Change| ChangeView { part: change.part.code(), before: change.before, after: change.after };
         changes.into_iter().map(view).collect()
     }
 }
@@ -501,7 +501,10 @@ pub(super) struct PublishedView {
 pub(super) enum RequiredView {
     Word(String),
     /// With ways in which it is written wrongly.
-    Instead { word: String, instead_of: Vec<String> },
+    Instead {
+        word: String,
+        instead_of: Vec<String>,
+    },
 }
 
 #[derive(Clone, Serialize, Deserialize, ToSchema)]

@@ -45,9 +45,8 @@ const DEFAULT_MAX: usize = 1_000;
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 pub(super) fn calls() -> OpenApiRouter<Arc<App>> {
-    let uploads = OpenApiRouter::new()
-        .routes(routes!(upload, list))
-        .layer(DefaultBodyLimit::max(formats::FILE_BYTES_MAX));
+    let uploads =
+        OpenApiRouter::new().routes(routes!(upload, list)).layer(DefaultBodyLimit::max(formats::FILE_BYTES_MAX));
     OpenApiRouter::new()
         .routes(routes!(import, tell, delete))
         .routes(routes!(rows))

@@ -568,11 +568,8 @@ pub(super) async fn many(
     let reason = many.reason.clone().unwrap_or_default();
     let (act, selection) = (many.act()?, many.selection(&powers)?);
     let done = bulk::bulk(&app.desk, &by, &powers, &bank, &act, selection, &reason).await?;
-    let refused = done.refused.into_iter().map(|(id, why)| OneRefused {
-        id: id.0,
-        code: why.code(),
-        message: why.to_string(),
-    });
+    let refused =
+        done.refused.into_iter().map(|(id, why)| OneRefused { id: id.0, code: why.code(), message: why.to_string() });
     Ok(Json(ManyDone { done: done.done, refused: refused.collect() }))
 }
 
