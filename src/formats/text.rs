@@ -52,27 +52,68 @@ pub(super) fn half_width(text: &str) -> String {
         .collect()
 }
 
-/// Where the lines of a text begin, to tell row and column of any byte.
+/// Where the lines of a text begin, to tell row and column of any byte, in lines of any length.
 pub(super) struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// Characters before every [`STRIDE`]th byte: a file may be one line.
+    counted: Vec<usize>,
 }
+
+const STRIDE: usize = 256;
 
 impl<'a> Lines<'a> {
     pub(super) fn of(text: &'a str) -> Lines<'a> {
         let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Lines { text, starts }
+        let mut before = 0;
+        let mut count = |piece: &[u8]| {
+            let counted = before;
+            before += characters(piece);
+            counted
+        };
+        let counted = text.as_bytes().chunks(STRIDE).map(&mut count).collect();
+        Lines { text, starts, counted }
     }
 
     /// Columns count characters, as editors do.
     pub(super) fn place(&self, byte: usize) -> Place {
         let byte = byte.min(self.text.len());
         let line = self.starts.partition_point(|&start| start <= byte).saturating_sub(1);
-        let column = self.text.as_bytes()[self.starts[line]..byte].iter().filter(|&&b| (b as i8) >= -0x40).count();
+        let column = self.characters_before(byte) - self.characters_before(self.starts[line]);
         Place { row: line as u32 + 1, column: column as u32 + 1 }
+    }
+
+    fn characters_before(&self, byte: usize) -> usize {
+        let chunk = (byte / STRIDE).min(self.counted.len().saturating_sub(1));
+        let counted = self.counted.get(chunk).copied().unwrap_or_default();
+        counted + characters(&self.text.as_bytes()[chunk * STRIDE..byte])
     }
 
     fn end(&self) -> Place {
         self.place(self.text.len())
+    }
+}
+
+/// Those that begin in these bytes.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&b| (b as i8) >= -0x40).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_place_is_where_counting_from_the_start_comes_to(text in "(水{0,90}|a{0,200}|\n){0,12}") {
+            let lines = Lines::of(&text);
+            for (byte, _) in text.char_indices().chain([(text.len(), ' ')]) {
+                let before = &text[..byte];
+                let row = before.matches('\n').count() as u32 + 1;
+                let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u32 + 1;
+                prop_assert_eq!(lines.place(byte), Place { row, column });
+            }
+        }
     }
 }

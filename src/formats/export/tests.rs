@@ -83,7 +83,7 @@ fn read(format: Format, bytes: &[u8]) -> Vec<Item> {
 const EXCHANGED: [Format; 4] = [Format::Json, Format::Gift, Format::MoodleXml, Format::Qti];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
     #[test]
     fn a_bank_comes_back_the_same_from_every_exchange_format(questions in bank()) {
         for format in EXCHANGED {

@@ -7,6 +7,7 @@ use crate::formats::import::Gravity;
 use crate::formats::import::Item;
 use crate::formats::import::Remark;
 use crate::formats::import::found::Found;
+use crate::formats::import::found::OPTIONS_SEEN_MAX;
 use crate::formats::import::found::QUESTIONS_MAX;
 use crate::formats::import::found::START;
 use crate::formats::import::found::refusal;
@@ -51,7 +52,11 @@ pub(super) fn read(bytes: &[u8]) -> (Vec<Item>, Vec<Remark>) {
         question.raw.push((row, said));
         match (answer_of(said), option_of(said)) {
             (Some(answer), _) => items.extend(open.take().map(|open| open.finish(Some((row, answer))))),
-            (None, Some((letter, option))) => question.options.push((row, letter, option)),
+            // One more than are looked at: the question is refused for it.
+            (None, Some((letter, option))) if question.options.len() <= OPTIONS_SEEN_MAX => {
+                question.options.push((row, letter, option));
+            }
+            (None, Some(_)) => {}
             (None, None) => question.stem.push(said),
         }
     }
@@ -109,8 +114,8 @@ impl<'t> Open<'t> {
             return found.finish();
         };
         let at = At { row, column: 1 };
-        let letters: Vec<char> =
-            answer.chars().filter(|c| !c.is_whitespace() && ![',', '，', '、'].contains(c)).collect();
+        let signs = answer.chars().filter(|c| !c.is_whitespace() && ![',', '，', '、'].contains(c));
+        let letters: Vec<char> = signs.take(OPTIONS_SEEN_MAX + 1).collect();
         let mut right: Vec<usize> = letters
             .iter()
             .filter_map(|c| self.options.iter().position(|(_, named, _)| named == &c.to_ascii_uppercase()))

@@ -69,4 +69,44 @@ mod tests {
         assert_eq!((item.draft.difficulty, item.draft.explanation.as_str()), (Some(1), "因为。"));
         assert_eq!((item.remarks.as_slice(), item.standing()), (&[][..], Standing::Ready));
     }
+
+    /// A file may be one line, and one question may hold what thousands do.
+    #[test]
+    fn a_file_that_is_one_line_takes_no_longer_than_its_length() {
+        let many = |piece: &str| piece.repeat((1 << 20) / piece.len());
+        let questions = |piece: &str| piece.repeat(5_000);
+        for (format, text) in [
+            (Format::Json, format!("[{}{{}}]", questions("{\"stem\":\"甲\",\"options\":[\"1\"],\"answer\":\"A\"},"))),
+            (Format::Json, format!("[{{{}\"a\":1}}]", many("\"stem\":\"甲\","))),
+            (Format::Json, format!("[{{\"options\":[{}1],\"answer\":[{}1]}}]", many("\"甲\","), many("\"乙\","))),
+            (Format::Gift, format!("甲{{{}}}", many("~=甲 y=x "))),
+            (Format::Gift, questions("甲{=1 ~2}\n\n")),
+            (Format::Aiken, format!("甲\n{}ANSWER: {}", many("A. 甲\n"), many("BC"))),
+            (
+                Format::MoodleXml,
+                format!(
+                    "<quiz>{}</quiz>",
+                    questions("<question type='multichoice'><answer fraction='50'/></question>")
+                ),
+            ),
+            (
+                Format::MoodleXml,
+                format!(
+                    "<quiz><question><questiontext format='html'><text><![CDATA[{}]]></text></questiontext></question></quiz>",
+                    many("<sup>x<script>")
+                ),
+            ),
+            (
+                Format::Qti,
+                format!("<assessmentItem><itemBody>{}</itemBody></assessmentItem>", "<simpleChoice/>".repeat(15_000)),
+            ),
+            (Format::Qti, format!("<assessmentItem><itemBody><choiceInteraction>{}", many("<simpleChoice/>"))),
+        ] {
+            let import = read(format, text.as_bytes(), &Defaults::default());
+            let standings = import.items.iter().map(Item::standing);
+            let refused = standings.filter(|standing| *standing == Standing::Refused).count();
+            assert!(!import.remarks.is_empty() || refused > 0 || import.items.len() == 5_000, "{format:?}");
+            assert!(import.items.iter().all(|item| item.remarks.len() < 100));
+        }
+    }
 }

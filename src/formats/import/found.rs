@@ -18,8 +18,10 @@ use crate::formats::import::Remark;
 const RAW_MAX: usize = 2_000;
 /// Questions of one file; the rest is not read, and that is told.
 pub(super) const QUESTIONS_MAX: usize = 50_000;
-/// Options that are looked at; a question with more is refused with the first of them.
-const LOOKED_AT_MAX: usize = 26;
+/// Options that are looked at; a question with more is refused.
+pub(super) const OPTIONS_SEEN_MAX: usize = 26;
+/// Remarks of one question; more are left out, but not the first that refuses it.
+const REMARKS_MAX: usize = 60;
 
 impl From<Place> for At {
     fn from(place: Place) -> At {
@@ -55,6 +57,10 @@ impl Found {
         code: &'static str,
         message: impl Into<String>,
     ) {
+        let refused = || self.remarks.iter().any(|remark| remark.gravity == Gravity::Refused);
+        if self.remarks.len() >= REMARKS_MAX && (gravity < Gravity::Refused || refused()) {
+            return;
+        }
         self.remarks.push(Remark { gravity, at, part, code, message: message.into() });
     }
 
@@ -68,7 +74,7 @@ impl Found {
 
     /// The options as they stood; too many are told by the question's own rules.
     pub(super) fn set_options(&mut self, options: Vec<String>) {
-        self.draft.options = options.into_iter().take(LOOKED_AT_MAX).collect();
+        self.draft.options = options.into_iter().take(OPTIONS_SEEN_MAX).collect();
     }
 
     pub(super) fn set_truth(&mut self, truth: bool) {

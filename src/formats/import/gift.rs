@@ -7,6 +7,7 @@ use crate::formats::import::At;
 use crate::formats::import::Item;
 use crate::formats::import::Remark;
 use crate::formats::import::found::Found;
+use crate::formats::import::found::OPTIONS_SEEN_MAX;
 use crate::formats::import::found::QUESTIONS_MAX;
 use crate::formats::import::found::START;
 use crate::formats::import::found::refusal;
@@ -286,6 +287,10 @@ impl Question<'_, '_> {
 
     fn read_options(&mut self, answers: &[Glyph], written: Written) {
         let starts: Vec<usize> = (0..answers.len()).filter(|&at| answers[at].is('~') || answers[at].is('=')).collect();
+        if starts.len() > OPTIONS_SEEN_MAX {
+            let message = format!("选项超过了 {OPTIONS_SEEN_MAX} 个");
+            return self.refuse_at(answers.first(), Part::Options, "too_many_options", &message);
+        }
         let stray = trimmed(&answers[..starts[0]]);
         if !stray.is_empty() {
             let message = "第一个选项前面少了 = 或 ~";

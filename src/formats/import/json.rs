@@ -13,6 +13,7 @@ use crate::formats::import::Gravity;
 use crate::formats::import::Item;
 use crate::formats::import::Remark;
 use crate::formats::import::found::Found;
+use crate::formats::import::found::OPTIONS_SEEN_MAX;
 use crate::formats::import::found::QUESTIONS_MAX;
 use crate::formats::import::found::START;
 use crate::formats::import::found::refusal;
@@ -441,6 +442,10 @@ impl<'t> Record<'_, 't> {
     fn add_option(&mut self, options: &mut Options, name: Option<String>, value: &Value) {
         let place = options.texts.len();
         let part = Part::Option(place);
+        // One more than are looked at: the question is refused for it.
+        if place > OPTIONS_SEEN_MAX {
+            return;
+        }
         let pick = |map: &serde_json::Map<String, Value>, names: &[&str]| {
             map.iter().find(|(name, _)| names.contains(&name.to_lowercase().as_str())).map(|(_, value)| value.clone())
         };

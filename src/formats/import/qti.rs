@@ -18,6 +18,7 @@ use crate::formats::import::qti_item::read_item;
 use crate::formats::import::xml::Element;
 use crate::formats::import::xml::XmlFault;
 use crate::formats::import::xml::whole;
+use crate::formats::import::xml::whole_list;
 use crate::formats::text::decode;
 
 const MANIFEST: &str = "imsmanifest.xml";
@@ -120,7 +121,7 @@ fn read_package(mut package: Package<'_>) -> (Vec<Item>, Vec<Remark>) {
 
 /// The paths of the items that a manifest lists, in its order.
 fn listed(package: &mut Package<'_>, manifest: &str, remarks: &mut Vec<Remark>) -> Vec<String> {
-    let root = match entry(package, manifest).and_then(|text| whole(&text)) {
+    let root = match entry(package, manifest).and_then(|text| whole_list(&text)) {
         Ok(root) => root,
         Err(fault) => {
             let message = format!("{manifest} 第 {} 行第 {} 列：{}", fault.at.row, fault.at.column, fault.message);

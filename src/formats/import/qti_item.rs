@@ -7,6 +7,7 @@ use crate::formats::aside::Aside;
 use crate::formats::import::At;
 use crate::formats::import::Item;
 use crate::formats::import::found::Found;
+use crate::formats::import::found::OPTIONS_SEEN_MAX;
 use crate::formats::import::markup;
 use crate::formats::import::markup::Lost;
 use crate::formats::import::markup::Plain;
@@ -142,6 +143,10 @@ impl<'e> ItemReader<'e, '_> {
         self.found.draft.fixed_order = !shuffles || fixed > 0;
         if shuffles && fixed > 0 && fixed < count {
             self.found.check(Part::Options, "partly_fixed", "文件里只固定了一部分选项的位置，这里标为「选项不打乱」");
+        }
+        if ids.len() > OPTIONS_SEEN_MAX {
+            self.found.set_options(options);
+            return self.found.refuse(Part::Options, "too_many_options", format!("选项超过了 {OPTIONS_SEEN_MAX} 个"));
         }
         let twice = ids.iter().enumerate().any(|(place, id)| id.is_empty() || ids[..place].contains(id));
         self.found.set_options(options);
@@ -290,7 +295,7 @@ impl<'e> ItemReader<'e, '_> {
 
     /// What is shown after the answer is the explanation.
     fn read_feedback(&mut self) {
-        let feedbacks: Vec<&Element> = self.root.of("modalfeedback").collect();
+        let feedbacks: Vec<&Element> = self.root.of("modalfeedback").take(FEEDBACKS_MAX).collect();
         let mut texts: Vec<String> = Vec::new();
         for feedback in &feedbacks {
             let mut plain = Plain::default();
@@ -307,6 +312,9 @@ impl<'e> ItemReader<'e, '_> {
         self.found.draft.explanation = texts.join("\n");
     }
 }
+
+/// Feedbacks of one item that are read; the rest is left out.
+const FEEDBACKS_MAX: usize = 30;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Scoring {

@@ -14,6 +14,8 @@ use ::quick_xml::events::Event;
 const DEPTH_MAX: usize = 100;
 /// Elements below one child of the root; a question with more is refused.
 const ELEMENTS_MAX: usize = 20_000;
+/// Elements of a manifest, which has a few for each of its questions; one with more is refused.
+const LISTED_MAX: usize = 300_000;
 /// Attributes of one element; more are refused.
 const ATTRIBUTES_MAX: usize = 100;
 
@@ -88,6 +90,7 @@ pub(super) struct Document<'t> {
     lines: Lines<'t>,
     root_is_empty: bool,
     ended: bool,
+    elements_max: usize,
     pub(super) root: Element,
 }
 
@@ -99,7 +102,15 @@ impl<'t> Document<'t> {
         reader.config_mut().check_comments = true;
         let root =
             Element { name: String::new(), attributes: Vec::new(), children: Vec::new(), at: At { row: 1, column: 1 } };
-        let mut document = Document { reader, text, lines: Lines::of(text), root_is_empty: false, ended: false, root };
+        let mut document = Document {
+            reader,
+            text,
+            lines: Lines::of(text),
+            root_is_empty: false,
+            ended: false,
+            elements_max: ELEMENTS_MAX,
+            root,
+        };
         loop {
             let from = document.position();
             match document.event()? {
@@ -170,8 +181,12 @@ impl<'t> Document<'t> {
                 Event::Decl(_) | Event::PI(_) | Event::DocType(_) => continue,
                 Event::Eof => return Err(self.fault(from, "truncated", "文件不完整：标签还没有结束，文件就完了")),
             };
-            if elements > ELEMENTS_MAX {
-                return Err(self.fault(from, "too_many_elements", format!("一道题里的标签超过了 {ELEMENTS_MAX} 个")));
+            if elements > self.elements_max {
+                return Err(self.fault(
+                    from,
+                    "too_many_elements",
+                    format!("一道题里的标签超过了 {} 个", self.elements_max),
+                ));
             }
             match open.last_mut() {
                 Some(parent) => add(&mut parent.children, node),
@@ -266,12 +281,20 @@ fn add(children: &mut Vec<Node>, node: Node) {
 
 /// The root with all below it.
 pub(super) fn whole(text: &str) -> Result<Element, XmlFault> {
+    rest_of(Document::open(text)?)
+}
+
+/// Likewise, of a document that lists as many things as a package may hold.
+pub(super) fn whole_list(text: &str) -> Result<Element, XmlFault> {
     let mut document = Document::open(text)?;
+    document.elements_max = LISTED_MAX;
+    rest_of(document)
+}
+
+fn rest_of(mut document: Document<'_>) -> Result<Element, XmlFault> {
     let mut children = Vec::new();
-    let mut nodes = 0;
     while let Some(node) = document.next()? {
-        nodes += 1;
-        if nodes > ELEMENTS_MAX * 10 {
+        if children.len() > document.elements_max {
             return Err(document.fault(document.position(), "too_many_elements", "标签太多"));
         }
         add(&mut children, node);

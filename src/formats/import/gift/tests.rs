@@ -109,9 +109,13 @@ fn files_of_other_kinds_and_encodings() {
 
 #[test]
 fn a_long_file_takes_no_longer_than_its_length() {
-    for text in
-        ["{".repeat(1 << 20), "~".repeat(1 << 20), "::".repeat(1 << 19), format!("甲{{={}}}", "#".repeat(1 << 20))]
-    {
+    for text in [
+        "{".repeat(1 << 20),
+        "~".repeat(1 << 20),
+        "::".repeat(1 << 19),
+        format!("甲{{={}}}", "#".repeat(1 << 20)),
+        format!("甲{{{}}}", "=x".repeat(1 << 20)),
+    ] {
         let (items, _) = read(text.as_bytes());
         assert_eq!(items[0].standing(), Standing::Refused);
     }

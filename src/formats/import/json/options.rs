@@ -1,8 +1,12 @@
 //! The options of a question in JSON, and which of them an answer names.
 
 use crate::domain::faults::letter;
+use crate::formats::import::found::OPTIONS_SEEN_MAX;
 use crate::formats::import::words::truth;
 use serde_json::Value;
+
+/// Characters of an answer in letters; the rest is not looked at: so many letters are refused anyway.
+const LETTERS_MAX: usize = 100;
 
 #[derive(Default)]
 pub(super) struct Options {
@@ -45,6 +49,7 @@ impl Options {
             None if self.has_flags => return Ok(self.flagged.clone()),
             None => return Err("没有答案".to_owned()),
             Some(_) if self.has_flags => Ok(self.flagged.clone()),
+            Some(Value::Array(list)) if list.len() > OPTIONS_SEEN_MAX => Err("答案太多".to_owned()),
             Some(Value::Array(list)) => {
                 list.iter().map(|value| self.one(value)).collect::<Result<Vec<usize>, String>>()
             }
@@ -93,7 +98,7 @@ impl Options {
     }
 
     fn letters(&self, text: &str) -> Result<Vec<usize>, String> {
-        let signs = text.chars().filter(|c| !c.is_whitespace() && !",，、;；/|".contains(*c));
+        let signs = text.chars().take(LETTERS_MAX).filter(|c| !c.is_whitespace() && !",，、;；/|".contains(*c));
         let places: Option<Vec<usize>> = signs
             .map(|c| {
                 let half = if ('Ａ'..='ｚ').contains(&c) { char::from_u32(c as u32 - 0xFEE0)? } else { c };

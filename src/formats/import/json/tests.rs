@@ -98,7 +98,7 @@ fn what_cannot_be_read_is_refused_with_its_place() {
     assert_eq!(told("[{\"type\": \"填空题\", \"question\": \"甲？\"}]"), [(1, 2, "unsupported_kind")]);
     assert_eq!(
         told("[{\"type\": \"single\", \"question\": [1]}, 7]"),
-        [(1, 33, "wrong_type"), (1, 2, "bad_options"), (1, 2, "missing_key"), (1, 39, "wrong_type")]
+        [(1, 2, "missing_key"), (1, 2, "bad_options"), (1, 33, "wrong_type"), (1, 39, "wrong_type")]
     );
     assert_eq!(told("[{\"a\": 1},\n 科]"), [(2, 2, "syntax")]);
     assert_eq!(told("[{\"a\": 1}"), [(1, 9, "truncated")]);
