@@ -11,12 +11,10 @@ use kejing::contest::clock::Clock;
 use kejing::contest::core::Contest;
 use kejing::contest::keys::Keys;
 use kejing::contest::period::Period;
-use kejing::contest::play::receipt_facts;
 use kejing::contest::recovery::Follower;
 use kejing::contest::recovery::Opening;
 use kejing::domain::attempt::Attempt;
 use kejing::domain::attempt::Judged;
-use kejing::domain::fairness::receipt;
 use kejing::domain::ids::AttemptId;
 use kejing::domain::ids::CityIndex;
 use kejing::domain::ids::ParticipantId;
@@ -100,7 +98,7 @@ async fn fill(args: &Args) -> anyhow::Result<()> {
         store: Arc::clone(&store),
         accept_change: None,
     };
-    let contest = opening.open(&Nobody).await?.contest;
+    let contest = opening.open(Arc::new(Nobody)).await?.contest;
     let mut writer = Writer::new(Arc::clone(&store)).await?;
     register(&contest, &mut writer, args.participants, began).await?;
     write_tokens(&args.data.join("tokens.txt"), &contest.keys, args.participants.min(TOKENS_MAX))?;
@@ -246,7 +244,8 @@ fn played(
         let id = AttemptId(paper as i64 + 1);
         let mut attempt = Attempt::new(id, period.index, period.paper(&seed), from);
         attempt.start_committed(from);
-        let started = Started { attempt: id, participant, period: period.n, number, seed, at: from };
+        let previous = paper.checked_sub(participants).map(|before| AttemptId(before as i64 + 1));
+        let started = Started { attempt: id, participant, previous, period: period.n, number, seed, at: from };
         entries.push(Entry::Started(Box::new(started)));
         attempts.push((participant, attempt, from));
     }
@@ -254,14 +253,13 @@ fn played(
         for (participant, attempt, at) in &mut attempts {
             let luck = chosen(attempt.id.0 as u64 * 64 + u64::from(seq));
             *at = at.plus_ms(2_000 + (luck % 10_000) as i64);
-            entries.push(answered(contest, period, *participant, attempt, seq, luck, *at)?);
+            entries.push(answered(period, *participant, attempt, seq, luck, *at)?);
         }
     }
     Ok(entries)
 }
 
 fn answered(
-    contest: &Contest,
     period: &Period,
     participant: ParticipantId,
     attempt: &mut Attempt,
@@ -284,7 +282,7 @@ fn answered(
             at,
             ending,
             fates: attempt.fates().collect(),
-            receipt: receipt(contest.keys.receipts(), &receipt_facts(attempt, at)),
+            receipt: None,
         })
     });
     Ok(Entry::Settled(Settled { participant, attempt: attempt.id, fate: settlement.question, at, ended }))

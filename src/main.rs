@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     };
     exit_code(match cli.command {
         Command::Serve(args) => serve::run(*args),
-        Command::Bank(Bank::Check { files }) => bank::check(&files),
+        Command::Bank(Bank::Check(args)) => bank::run(&args),
         Command::Season(SeasonCommand::Check { public, files }) => season::check(public, &files),
         Command::Replay(args) => replay::run(&args),
         Command::Backup(args) => backup::back_up(&args),

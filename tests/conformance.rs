@@ -34,8 +34,9 @@ on_both! {
     a_batch_that_does_not_follow_the_last_number_is_refused
     whoever_takes_the_lane_fences_the_writer_before
     a_sign_of_life_moves_nothing_else
-    a_receipt_finds_its_attempt
+    a_receipt_of_the_first_form_finds_its_attempt
     a_history_is_newest_first_and_comes_in_pages
+    a_ledger_from_before_runs_and_chains_is_read_as_it_was_and_goes_on
     reopened_it_is_as_it_was_left
     another_season_is_refused
     it_is_opened_by_one_process_at_a_time

@@ -2,6 +2,8 @@
 
 mod audit;
 mod moving;
+mod banks;
+mod imports;
 mod roles;
 mod sign_in;
 mod staff;

@@ -3,6 +3,7 @@
 
 mod admission;
 mod harness;
+mod import;
 mod http;
 mod faults;
 mod commands;

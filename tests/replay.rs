@@ -2,7 +2,11 @@
 
 use crate::harness::Key;
 use crate::harness::Server;
+use crate::harness::ground::Ground;
 use kejing::contest::replay::replay;
+use kejing::ledger::rows::RawAnswer;
+use kejing::ledger::runs::runs;
+use std::sync::Arc;
 
 const DAILY: &str = r#"
 [[round]]
@@ -19,21 +23,31 @@ count = 10
 points = 10
 "#;
 
-/// Plays one paper, long enough that the right answers to it are not by chance those to another; does `act` to the stopped ledger, and returns what replay says of it.
-async fn after(act: &'static str) -> Vec<String> {
+/// Plays one paper, long enough that the right answers to it are not by chance those to another; does
+/// `act` to the stopped ledger, and returns what replay says of it.
+async fn after(act: &str) -> Vec<String> {
+    let ground = played().await;
+    // The two write bytes differently.
+    ground.sql(&act.replace("ZEROS", &ground.bytes(&[0; 32]))).await;
+    disagreements(&ground).await
+}
+
+async fn disagreements(ground: &Ground) -> Vec<String> {
+    let store = ground.open_stopped().await.unwrap();
+    let found = replay(store.as_ref()).await.unwrap().disagreements;
+    store.close().await;
+    found
+}
+
+async fn played() -> Arc<Ground> {
     let server = Server::of(DAILY).await;
     let key = Key::of_the_shipped_bank();
     let mut phone = server.phone("韦小兰").await;
     let first = phone.start("daily").await;
     phone.play_on(first, |question| key.right(question)).await;
-    let ground = std::sync::Arc::clone(&server.folder);
+    let ground = Arc::clone(&server.folder);
     server.stop().await.unwrap();
-    // The two write bytes differently.
-    let zeros = "00".repeat(32);
-    let zeros = if ground.is_postgres() { format!("'\\x{zeros}'") } else { format!("x'{zeros}'") };
-    ground.sql(&act.replace("ZEROS", &zeros)).await;
-    let store = ground.open_stopped().await.unwrap();
-    replay(store.as_ref()).await.unwrap().disagreements
+    ground
 }
 
 #[tokio::test]
@@ -45,16 +59,41 @@ async fn an_untouched_ledger_agrees() {
 async fn whatever_vanishes_or_is_altered_is_found() {
     for act in [
         "delete from ended",
-        "delete from answer where seq = 3",
+        "delete from answer_run where last_n = (select max(last_n) from answer_run)",
         "delete from start",
         "delete from participant",
         "delete from entry where n = 3",
         "update ended set score = 20",
         "update ended set elapsed_ms = elapsed_ms + 1",
-        "update answer set given = given * 2 where seq = 1",
         "update start set seed = ZEROS",
+        "update start set previous = 7",
     ] {
         let found = after(act).await;
         assert!(!found.is_empty(), "{act} went unnoticed");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_altered_or_taken_out_of_its_run_is_found() {
+    let alter: [fn(&mut Vec<RawAnswer>); 4] = [
+        |answers| answers[0].given *= 2,
+        |answers| answers[0].seq += 1,
+        |answers| answers[0].attempt.0 += 1,
+        |answers| {
+            answers.pop();
+        },
+    ];
+    for (which, alter) in alter.into_iter().enumerate() {
+        let ground = played().await;
+        let store = ground.open_stopped().await.unwrap();
+        let mut first = vec![store.answers(0).await.unwrap()[0]];
+        store.close().await;
+        drop(store);
+        let n = first[0].n;
+        alter(&mut first);
+        let packed = runs(&first).pop().map_or_else(Vec::new, |run| run.packed);
+        ground.sql(&format!("update answer_run set packed = {} where last_n = {n}", ground.bytes(&packed))).await;
+        let found = disagreements(&ground).await;
+        assert!(!found.is_empty(), "alteration {which} went unnoticed");
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod outcome;
 pub(crate) mod greeting;
 pub(crate) mod serve;
+pub(crate) mod preview;
 pub(crate) mod bank;
 pub(crate) mod season;
 pub(crate) mod replay;

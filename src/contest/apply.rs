@@ -20,6 +20,7 @@ use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
 use crate::ledger::entry::Registered;
 use crate::ledger::entry::Settled;
+use crate::ledger::entry::Started;
 use crate::ledger::entry::Who;
 use crate::ledger::lane::Projection;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ impl Projection for Contest {
         for (n, entry) in (first..).zip(entries) {
             match entry {
                 Entry::Registered(registered) => self.registered(&registered),
-                Entry::Started(started) => self.started(n, started.participant, now),
+                Entry::Started(started) => self.started(n, &started, now),
                 Entry::Opened { .. } => {}
                 Entry::Settled(settled) => over.extend(self.settled(settled, now)),
                 Entry::Noted { note, .. } => self.noted(n, &note, now),
@@ -52,8 +53,9 @@ impl Contest {
         }
     }
 
-    fn started(&self, n: EntryNumber, participant: ParticipantId, now: Timestamp) {
-        let seat = self.seat(participant);
+    fn started(&self, n: EntryNumber, started: &Started, now: Timestamp) {
+        self.roster.change(started.participant, |player| player.started(started.attempt));
+        let seat = self.seat(started.participant);
         let mut state = seat.state();
         if let Some(live) = state.live.as_deref_mut() {
             live.started_n = n;

@@ -19,6 +19,8 @@ use crate::ledger::entry::EntryNumber;
 use crate::ledger::lane::Lane;
 use crate::ledger::store::Store;
 use dashmap::DashMap;
+use std::hash::BuildHasherDefault;
+use std::hash::Hasher;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -40,7 +42,7 @@ pub struct Contest {
     pub(crate) season_entry: EntryNumber,
     /// The bank versions in use now, by bank id, with their digests.
     pub(crate) banks: Vec<(String, String, Arc<BankVersion>)>,
-    pub(crate) seats: DashMap<ParticipantId, Arc<Seat>>,
+    pub(crate) seats: DashMap<ParticipantId, Arc<Seat>, BuildHasherDefault<ByNumber>>,
     pub(crate) deadlines: Deadlines,
     pub(crate) periods: RwLock<Periods>,
     /// When each round closes by now: outages within its window move it on.
@@ -48,6 +50,29 @@ pub struct Contest {
     /// Held for microseconds at a time; see docs/decisions.md for why it is not a task of its own.
     pub(crate) scoreboard: Mutex<Scoreboard>,
     pub(crate) next_attempt: AtomicI64,
+}
+
+/// Participants are numbered by us and in order, so nobody can choose numbers that meet in a table: one multiplication spreads them.
+#[derive(Default)]
+pub(crate) struct ByNumber(u64);
+
+impl Hasher for ByNumber {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let spread = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = spread ^ (spread >> 32);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 /// Where a round, or the season, is in its life.

@@ -15,9 +15,12 @@ use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::question::Choices;
 use crate::domain::rules::Feedback;
+use crate::ledger::entry::Ended;
+use crate::ledger::entry::Started;
 use crate::ledger::store::LedgerError;
 use crate::ledger::store::Recorded;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// At most so many attempts a page of history.
 pub const HISTORY_PAGE: i64 = 50;
@@ -65,13 +68,26 @@ impl Contest {
         Ok(recorded.and_then(|recorded| self.replayed(recorded)))
     }
 
-    /// A participant's attempts that are over, below `before`, newest first.
+    /// A participant's attempts, newest first, from the one before `before` on; `None` where that one is not theirs.
     ///
     /// # Errors
     /// The ledger could not be read.
-    pub async fn history(&self, participant: ParticipantId, before: AttemptId) -> Result<Vec<Recorded>, LedgerError> {
-        let recorded = self.store.attempts_of(participant, before, HISTORY_PAGE).await?;
-        Ok(recorded)
+    pub async fn history(
+        &self,
+        participant: ParticipantId,
+        before: Option<AttemptId>,
+    ) -> Result<Option<Vec<Recorded>>, LedgerError> {
+        let newest = match before {
+            None => self.roster.with(participant, |player| player.latest()).flatten(),
+            Some(before) => match self.store.attempt(before).await? {
+                Some(recorded) if recorded.started.participant == participant => recorded.started.previous,
+                _ => return Ok(None),
+            },
+        };
+        match newest {
+            Some(newest) => self.store.attempts_back_from(newest, HISTORY_PAGE).await.map(Some),
+            None => Ok(Some(Vec::new())),
+        }
     }
 
     fn replayed(&self, recorded: Recorded) -> Option<Past> {
@@ -103,5 +119,42 @@ impl Contest {
     /// 回执: to be read out over a telephone.
     pub fn receipt(&self, facts: &ReceiptFacts) -> String {
         fairness::receipt(self.keys.receipts(), facts)
+    }
+
+    /// The receipt of an attempt that is over, as it was told.
+    pub fn receipt_of(&self, started: &Started, ended: &Ended, period: &Period) -> String {
+        let made = || {
+            self.receipt(&ReceiptFacts {
+                attempt: ended.attempt,
+                score: u64::from(ended.score),
+                correct: ended.correct,
+                of: period.paper(&started.seed).len() as u32,
+                elapsed_ms: ended.elapsed_ms,
+                finished_at: ended.at,
+            })
+        };
+        ended.receipt.clone().unwrap_or_else(made)
+    }
+
+    /// The attempt that is over and has this receipt.
+    ///
+    /// # Errors
+    /// The ledger could not be read.
+    pub async fn attempt_of_receipt(&self, receipt: &str) -> Result<Option<(Ended, Arc<Period>)>, LedgerError> {
+        let named = fairness::attempt_of_receipt(self.keys.receipts(), receipt);
+        // Of what anyone may make up, nearly nothing names an attempt that there is, and the ledger is not asked.
+        let named = named.filter(|attempt| attempt.0 < self.next_attempt.load(Ordering::Relaxed));
+        let of_second_form = match named {
+            Some(attempt) => self.store.attempt(attempt).await?,
+            None => None,
+        };
+        for recorded in [of_second_form, self.store.attempt_of_receipt(receipt).await?].into_iter().flatten() {
+            let Recorded { started, ended, .. } = recorded;
+            let (Some((_, ended)), Some(period)) = (ended, self.period(started.period)) else { continue };
+            if self.receipt_of(&started, &ended, &period) == receipt {
+                return Ok(Some((ended, period)));
+            }
+        }
+        Ok(None)
     }
 }

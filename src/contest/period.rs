@@ -8,13 +8,17 @@ use crate::domain::fairness::Commitment;
 use crate::domain::fairness::DrawList;
 use crate::domain::fairness::PeriodSecret;
 use crate::domain::fairness::Seed;
+use crate::domain::ids::QuestionIndex;
 use crate::domain::ids::RoundIndex;
 use crate::domain::ids::SeasonId;
 use crate::domain::paper::Paper;
+use crate::domain::question::Question;
 use crate::domain::rules::Round;
 use crate::domain::time::Timestamp;
 use crate::ledger::entry;
 use crate::ledger::entry::EntryNumber;
+use serde_json::value::RawValue;
+use serde_json::value::to_raw_value;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,6 +41,8 @@ pub struct Period {
     pub bank: Arc<BankVersion>,
     pub bank_digest: String,
     pub list: DrawList,
+    /// Of the bank's questions, by their index.
+    texts: Arc<[Texts]>,
     pub commitment: Commitment,
     pub from: Timestamp,
     pub to: Option<Timestamp>,
@@ -47,7 +53,25 @@ pub struct Period {
     secret_out: AtomicBool,
 }
 
+/// What of a question is shown while it is open, as JSON has it: escaped once and not each time it is asked. No key is in it.
+pub struct Texts {
+    pub stem: Box<RawValue>,
+    pub options: Vec<Box<RawValue>>,
+}
+
+impl Texts {
+    fn of(question: &Question) -> Texts {
+        // A text always has a form in JSON: nothing can fail.
+        let json = |text: &String| to_raw_value(text).unwrap_or_default();
+        Texts { stem: json(&question.stem), options: question.options.iter().map(json).collect() }
+    }
+}
+
 impl Period {
+    pub fn texts(&self, question: QuestionIndex) -> &Texts {
+        &self.texts[question.0 as usize]
+    }
+
     pub fn rules(&self) -> Rules<'_> {
         Rules { round: &self.round, bank: &self.bank }
     }
@@ -144,6 +168,11 @@ impl Periods {
         keys: Option<&Keys>,
     ) -> Arc<Period> {
         let list = DrawList::of(&bank, &BTreeSet::new());
+        let of_this_bank = self.by_entry.values().find(|period| Arc::ptr_eq(&period.bank, &bank));
+        let texts = match of_this_bank {
+            Some(period) => Arc::clone(&period.texts),
+            None => bank.questions.iter().map(Texts::of).collect(),
+        };
         let period = Arc::new(Period {
             n,
             number: entry.number,
@@ -152,6 +181,7 @@ impl Periods {
             bank,
             bank_digest: entry.bank.clone(),
             list,
+            texts,
             commitment: entry.commitment,
             from: entry.from,
             to: entry.to,

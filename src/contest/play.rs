@@ -18,7 +18,6 @@ use crate::domain::attempt::Ending;
 use crate::domain::attempt::Judged;
 use crate::domain::attempt::Phase;
 use crate::domain::attempt::Settlement;
-use crate::domain::fairness::ReceiptFacts;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::ids::RoundIndex;
@@ -88,17 +87,24 @@ impl Contest {
         // The period is chosen and counted under one lock, so that its secret cannot come out in between.
         let periods = self.periods();
         let period = periods.current(index, now).filter(|period| !period.secret_is_out()).ok_or(not_open(None))?;
-        let number = self.roster.change(seat.participant, |player| {
+        let used = self.roster.change(seat.participant, |player| {
             let used = player.usage_mut(index);
             used.start(day);
-            used.number
+            (used.number, player.latest())
         });
-        let number = number.ok_or(Refusal::UnknownRound)?;
+        let (number, previous) = used.ok_or(Refusal::UnknownRound)?;
         let seed = period.seed(&participant, number).ok_or(not_open(None))?;
         period.attempt_started();
         let attempt = Attempt::new(self.new_attempt_id(), index, period.paper(&seed), now);
-        let started =
-            Started { attempt: attempt.id, participant: seat.participant, period: period.n, number, seed, at: now };
+        let started = Started {
+            attempt: attempt.id,
+            participant: seat.participant,
+            previous,
+            period: period.n,
+            number,
+            seed,
+            at: now,
+        };
         state.live = Some(Box::new(Live { attempt, period: Arc::clone(period), started_n: 0 }));
         room.push(Entry::Started(Box::new(started)));
         Ok(())
@@ -315,7 +321,7 @@ impl Contest {
                 at: now,
                 ending,
                 fates: after.fates().collect(),
-                receipt: self.receipt(&receipt_facts(&after, now)),
+                receipt: None,
             })
         });
         Entry::Settled(Settled { participant, attempt: live.attempt.id, fate: settlement.question, at: now, ended })
@@ -334,16 +340,4 @@ impl Contest {
 
 fn not_open(opens: Option<Timestamp>) -> Refusal {
     Refusal::RoundNotOpen { opens }
-}
-
-/// What an attempt comes to, as its receipt vouches for it.
-pub fn receipt_facts(attempt: &Attempt, finished_at: Timestamp) -> ReceiptFacts {
-    ReceiptFacts {
-        attempt: attempt.id,
-        score: u64::from(attempt.score()),
-        correct: attempt.correct(),
-        of: attempt.of(),
-        elapsed_ms: attempt.elapsed_ms(),
-        finished_at,
-    }
 }

@@ -211,6 +211,7 @@ impl Replay {
         disagreements: &mut Disagreements,
     ) -> Result<Replay, OpeningError> {
         let mut replay = Replay { attempts: HashMap::new(), over: 0 };
+        let mut latest: HashMap<ParticipantId, AttemptId> = HashMap::new();
         let mut after = AttemptId(0);
         loop {
             let page = store.attempts(after).await?;
@@ -220,6 +221,9 @@ impl Replay {
                 replay.over += u64::from(recorded.ended.is_some());
                 found.mark(recorded.n);
                 recorded.ended.iter().for_each(|(n, _)| found.mark(*n));
+                if latest.insert(recorded.started.participant, after) != recorded.started.previous {
+                    disagreements.add(format!("答卷 {}：记的前一份答卷不是这位选手的前一份", after.0));
+                }
                 let Some(period) = periods.get(recorded.started.period) else {
                     disagreements.add(format!("答卷 {} 的抽题期不在账本里", after.0));
                     continue;

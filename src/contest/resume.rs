@@ -63,16 +63,17 @@ impl Contest {
         let mut recent = Vec::new();
         let mut tallies = Tallies::new(&self.season);
         let mut days = Days::of(&self.season.time_zone);
-        let read = |store: Arc<dyn Store>, after| async move { store.outcomes(after).await };
-        let mut pages = Pages::new(&self.store, AttemptId(0), read, |told| told.started.attempt);
+        let now = self.now();
+        let read = |store: Arc<dyn Store>, after| async move { store.outcomes(AttemptId(after)).await };
+        let mut pages = Pages::new(&self.store, read, |told| told.started.attempt.0);
         while let Some(page) = pages.next().await? {
             let periods = self.periods();
             for told in &page {
-                match self.take_up(told, &periods, &mut days) {
+                match self.take_up(told, &periods, &mut days, now) {
                     TakenUp::Live(attempt) => {
                         live.insert(told.started.attempt, (told.started.participant, *attempt));
                     }
-                    TakenUp::Over(finished) if self.now().since(finished.standing.finished_at) < SAMPLED_MS => {
+                    TakenUp::Over(finished) if now.since(finished.standing.finished_at) < SAMPLED_MS => {
                         recent.push(finished);
                     }
                     TakenUp::Over(finished) => tallies.take(&self.season, &finished),
@@ -112,12 +113,18 @@ impl Contest {
     }
 
     /// Takes an attempt into limits; a live one is returned as it was when it started.
-    fn take_up(&self, told: &Told, periods: &Periods, days: &mut Days<'_>) -> TakenUp {
+    fn take_up(&self, told: &Told, periods: &Periods, days: &mut Days<'_>, now: Timestamp) -> TakenUp {
         let Told { n, started, outcome } = told;
-        let Some(period) = periods.get(started.period) else { return TakenUp::OfNoRound };
+        let Some(period) = periods.get(started.period) else {
+            self.roster.change(started.participant, |player| player.started(started.attempt));
+            return TakenUp::OfNoRound;
+        };
         let day = days.day(started.at);
         let Some((_, outcome)) = outcome else {
-            self.roster.change(started.participant, |player| player.usage_mut(period.index).start(day));
+            self.roster.change(started.participant, |player| {
+                player.started(started.attempt);
+                player.usage_mut(period.index).start(day);
+            });
             period.attempt_started();
             let mut attempt = Attempt::new(started.attempt, period.index, period.paper(&started.seed), started.at);
             attempt.start_committed(started.at);
@@ -125,11 +132,12 @@ impl Contest {
         };
         let mut finished = finished_of(started, outcome, period, day);
         self.roster.change(started.participant, |player| {
+            player.started(started.attempt);
             player.usage_mut(period.index).start(day);
             finished.use_up(player);
             finished.city = player.city_at(*n);
         });
-        if self.now().since(outcome.at) <= ENDED_TOLD_MS {
+        if now.since(outcome.at) <= ENDED_TOLD_MS {
             let just_ended = JustEnded {
                 attempt: started.attempt,
                 at: outcome.at,

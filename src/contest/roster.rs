@@ -1,5 +1,6 @@
 //! Who takes part: names, places, and what each has used of what the rounds allow.
 
+use crate::domain::ids::AttemptId;
 use crate::domain::ids::CityIndex;
 use crate::domain::ids::CountyIndex;
 use crate::domain::ids::GroupIndex;
@@ -60,6 +61,8 @@ pub struct Player {
     /// What has been changed this season, and may not be again.
     pub changed: Changes,
     uses: Vec<Use>,
+    /// The newest attempt whose start is durable; 0: there is none. From it a history is read back.
+    latest: AttemptId,
 }
 
 /// What a participant has used of one round.
@@ -138,7 +141,23 @@ impl Use {
 
 impl Player {
     pub fn new(name: &str, place: Place) -> Player {
-        Player { name: name.into(), place, moved: None, changed: Changes::default(), uses: Vec::new() }
+        Player {
+            name: name.into(),
+            place,
+            moved: None,
+            changed: Changes::default(),
+            uses: Vec::new(),
+            latest: AttemptId(0),
+        }
+    }
+
+    pub fn latest(&self) -> Option<AttemptId> {
+        (self.latest != AttemptId(0)).then_some(self.latest)
+    }
+
+    /// An attempt's start is durable; they are numbered in order.
+    pub fn started(&mut self, attempt: AttemptId) {
+        self.latest = self.latest.max(attempt);
     }
 
     pub fn usage(&self, round: RoundIndex) -> Use {
@@ -235,27 +254,27 @@ impl Roster {
     }
 }
 
-/// Finds a season's places by the codes and ids that the ledger keeps.
+/// Finds a season's places by the codes and ids that the ledger keeps: a start asks for a million of them.
 pub struct Places {
+    cities: HashMap<String, CityIndex>,
+    counties: HashMap<String, CountyIndex>,
     organisations: HashMap<String, OrganisationIndex>,
 }
 
 impl Places {
     pub fn of(season: &Season) -> Places {
-        let organisations = season
-            .organisations
-            .iter()
-            .enumerate()
-            .map(|(i, organisation)| (organisation.id.clone(), OrganisationIndex(i as u32)))
-            .collect();
-        Places { organisations }
+        let region = &season.region;
+        let cities = region.cities.iter().zip(0..).map(|(city, i)| (city.code.clone(), CityIndex(i)));
+        let counties = region.counties.iter().zip(0..).map(|(county, i)| (county.code.clone(), CountyIndex(i)));
+        let organisations = season.organisations.iter().zip(0..).map(|(one, i)| (one.id.clone(), OrganisationIndex(i)));
+        Places { cities: cities.collect(), counties: counties.collect(), organisations: organisations.collect() }
     }
 
     /// `None` where the season has no such city; a county, organisation or group that is gone is left out.
     pub fn place(&self, season: &Season, who: &Who) -> Option<Place> {
         Some(Place {
-            city: season.region.city_of_code(&who.city)?,
-            county: who.county.as_deref().and_then(|code| season.region.county_of_code(code)),
+            city: *self.cities.get(&who.city)?,
+            county: who.county.as_ref().and_then(|code| self.counties.get(code)).copied(),
             organisation: who.organisation.as_ref().and_then(|id| self.organisations.get(id)).copied(),
             group: who.group.as_deref().and_then(|id| season.group_of_id(id)),
         })

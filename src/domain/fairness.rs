@@ -281,18 +281,61 @@ pub const RECEIPT_CHARACTERS: usize = 12;
 /// Digits and capitals without I, L, O and U, which are misread or misheard (Crockford's base 32).
 const RECEIPT_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// 回执: 12 characters that only this server can have made for this result.
+/// Of a receipt's 60 bits so many say which attempt it is of; the rest vouches for what it came to.
+const RECEIPT_ATTEMPT_BITS: u32 = 36;
+const RECEIPT_PROOF_BITS: u32 = 60 - RECEIPT_ATTEMPT_BITS;
+const RECEIPT_HALF_BITS: u32 = 30;
+const RECEIPT_ROUNDS: u64 = 6;
+
+/// 回执: 12 characters that only this server can have made for this result, and can read its attempt from: the attempt's number
+/// and a proof of the rest, encrypted together. There are as many receipts as attempts among 2^60, so none is guessed.
 pub fn receipt(key: &[u8; 32], facts: &ReceiptFacts) -> String {
-    let fields = Fields::tagged("kejing/v1/receipt")
+    let fields = Fields::tagged("kejing/v2/receipt")
         .number(facts.attempt.0.unsigned_abs())
         .number(facts.score)
         .number(facts.correct)
         .number(facts.of)
         .number(facts.elapsed_ms)
         .number(facts.finished_at.0.unsigned_abs());
-    // A byte modulo 32 is even: 256 is a multiple of 32.
-    let letter = |byte: &u8| char::from(RECEIPT_ALPHABET[usize::from(byte % 32)]);
-    keyed_hash(key, &fields)[..RECEIPT_CHARACTERS].iter().map(letter).collect()
+    let proof = first_bits(&keyed_hash(key, &fields), RECEIPT_PROOF_BITS);
+    let attempt = facts.attempt.0.unsigned_abs() & ((1 << RECEIPT_ATTEMPT_BITS) - 1);
+    let sealed = (1..=RECEIPT_ROUNDS).fold(attempt << RECEIPT_PROOF_BITS | proof, |block, round| {
+        let (left, right) = halves(block);
+        right << RECEIPT_HALF_BITS | (left ^ round_bits(key, round, right))
+    });
+    let letter = |place: usize| {
+        let bits = sealed >> (5 * (RECEIPT_CHARACTERS - 1 - place));
+        char::from(RECEIPT_ALPHABET[(bits & 31) as usize])
+    };
+    (0..RECEIPT_CHARACTERS).map(letter).collect()
+}
+
+/// The attempt of a receipt as [`receipt`] writes it, if it is one: whoever asks makes that attempt's receipt and compares.
+pub fn attempt_of_receipt(key: &[u8; 32], receipt: &str) -> Option<AttemptId> {
+    let sealed = receipt.bytes().try_fold(0u64, |bits, letter| {
+        let place = RECEIPT_ALPHABET.iter().position(|of_alphabet| *of_alphabet == letter)?;
+        Some(bits << 5 & ((1 << 60) - 1) | place as u64)
+    })?;
+    let block = (1..=RECEIPT_ROUNDS).rev().fold(sealed, |block, round| {
+        let (right, mixed) = halves(block);
+        (mixed ^ round_bits(key, round, right)) << RECEIPT_HALF_BITS | right
+    });
+    let attempt = (block >> RECEIPT_PROOF_BITS) as i64;
+    (receipt.len() == RECEIPT_CHARACTERS).then_some(AttemptId(attempt))
+}
+
+fn halves(block: u64) -> (u64, u64) {
+    (block >> RECEIPT_HALF_BITS, block & ((1 << RECEIPT_HALF_BITS) - 1))
+}
+
+fn round_bits(key: &[u8; 32], round: u64, half: u64) -> u64 {
+    let fields = Fields::tagged("kejing/v2/receipt/round").number(round).number(half);
+    first_bits(&keyed_hash(key, &fields), RECEIPT_HALF_BITS)
+}
+
+/// The first bits of a hash, as a number.
+fn first_bits(hash: &[u8; 32], bits: u32) -> u64 {
+    hash[..8].iter().fold(0, |number, byte| number << 8 | u64::from(*byte)) >> (64 - bits)
 }
 
 /// What a person typed or dictated, as [`receipt`] writes it; `None` where it cannot be a receipt.
@@ -529,5 +572,25 @@ mod tests {
         ];
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len());
         assert!(all.iter().all(|r| receipt_as_typed(r).as_ref() == Some(r)));
+    }
+
+    #[test]
+    fn a_receipt_leads_to_its_attempt_with_the_key_alone() {
+        let facts = ReceiptFacts {
+            attempt: AttemptId(0),
+            score: 2,
+            correct: 3,
+            of: 4,
+            elapsed_ms: 5,
+            finished_at: Timestamp(6),
+        };
+        for attempt in [1, 2, 4_730_000, (1 << RECEIPT_ATTEMPT_BITS) - 1].map(AttemptId) {
+            let told = receipt(&[7; 32], &ReceiptFacts { attempt, ..facts });
+            assert_eq!(attempt_of_receipt(&[7; 32], &told), Some(attempt));
+            assert_ne!(attempt_of_receipt(&[8; 32], &told), Some(attempt));
+        }
+        for no_receipt in ["", "0", "00000000000", "0000000000000", "00000000000U", "回执回执", "ZZZZZZZZZZZZ0"] {
+            assert_eq!(attempt_of_receipt(&[7; 32], no_receipt), None, "{no_receipt}");
+        }
     }
 }

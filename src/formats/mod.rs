@@ -1,5 +1,6 @@
 //! 题库文件: bytes to questions and back, every fault with its row and column. No I/O: who calls reads the files.
 
+mod columns;
 pub mod csv;
 mod draft;
 pub mod import;

@@ -33,6 +33,17 @@ fn first_fault(encoding: &'static Encoding, bytes: &[u8]) -> Place {
     Lines::of(&text[..good]).end()
 }
 
+/// Letters, figures and signs of full width as those of half width; blanks of every kind as blanks.
+pub(super) fn half_width(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
+            c if c != '\n' && c != '\t' && c.is_whitespace() => ' ',
+            c => c,
+        })
+        .collect()
+}
+
 /// Where the lines of a text begin, to tell row and column of any byte.
 pub(super) struct Lines<'a> {
     text: &'a str,

@@ -13,6 +13,7 @@ use crate::ledger::entry::Who;
 use crate::ledger::entry::unpack;
 use crate::ledger::rows::RawAnswer;
 use crate::ledger::rows::Rows;
+use crate::ledger::runs::unpacked;
 use crate::ledger::store::LaneState;
 use crate::ledger::store::LedgerError;
 use crate::ledger::store::Noted;
@@ -106,21 +107,37 @@ fn fitting<T: TryFrom<i64>>(
     T::try_from(value).map_err(|_| LedgerError::Unreadable { n, what: format!("{name} 是 {value}") })
 }
 
-/// What every list of raw answers reads.
+/// What every list of raw answers reads that are not in runs.
 pub(super) const SELECT_ANSWER: &str = "select n, attempt, seq, given, elapsed_ms, at from answer";
+
+/// What every list of runs reads.
+pub(super) const SELECT_RUN: &str = "select last_n, packed from answer_run";
 
 /// What every list of participants reads.
 pub(super) const SELECT_PARTICIPANT: &str = "select id, n, request, name, city, county, organisation, group_id, token, recovery, consented, at from participant";
 
 /// An attempt's start beside its end, if it has one.
 pub(super) const SELECT_ATTEMPT: &str = "
-    select s.attempt, s.n, s.participant, s.period, s.number, s.seed, s.at,
+    select s.attempt, s.n, s.participant, s.period, s.number, s.seed, s.at, s.previous,
            e.n, e.score, e.correct, e.elapsed_ms, e.at, e.ending, e.answers, e.receipt
     from start s left join ended e on e.attempt = s.attempt";
 
+/// A participant's attempts from one back, for [`SELECT_ATTEMPT`] and [`OF_CHAIN`] behind it: each start names the one before.
+pub(super) const CHAIN: &str = "
+    with recursive chain (attempt, place) as (
+        select s.attempt, 1 from start s where s.attempt = $1
+        union all
+        select s.previous, place + 1 from chain join start s on s.attempt = chain.attempt
+        where s.previous <> 0 and place < $2
+    )";
+pub(super) const OF_CHAIN: &str = "where s.attempt in (select attempt from chain) order by s.attempt desc";
+
+/// The attempt of a receipt of the first form.
+pub(super) const OF_FIRST_RECEIPT: &str = "where e.receipt = $1 and e.receipt <> '' limit 1";
+
 /// The same without the answers and the receipt.
 pub(super) const SELECT_OUTCOME: &str = "
-    select s.attempt, s.n, s.participant, s.period, s.number, s.seed, s.at,
+    select s.attempt, s.n, s.participant, s.period, s.number, s.seed, s.at, s.previous,
            e.n, e.score, e.correct, e.elapsed_ms, e.at, e.ending
     from start s left join ended e on e.attempt = s.attempt";
 
@@ -175,9 +192,9 @@ pub(super) fn recorded(row: &impl Columns) -> Result<Recorded, LedgerError> {
     let ended = match outcome {
         None => None,
         Some((ended_n, outcome)) => {
-            let fates = unpack(row.bytes(13)?).ok_or_else(|| unreadable(ended_n, "答案读不出"))?;
+            let fates = unpack(row.bytes(14)?).ok_or_else(|| unreadable(ended_n, "答案读不出"))?;
             let Outcome { score, correct, elapsed_ms, at, ending } = outcome;
-            let (attempt, receipt) = (started.attempt, row.text(14)?.to_owned());
+            let (attempt, receipt) = (started.attempt, Some(row.text(15)?.to_owned()).filter(|text| !text.is_empty()));
             Some((ended_n, Ended { attempt, score, correct, elapsed_ms, at, ending, fates, receipt }))
         }
     };
@@ -194,8 +211,9 @@ pub(super) fn told(row: &impl Columns) -> Result<Told, LedgerError> {
         number: fitting(row, n, 4, "number")?,
         seed: seed_of(n, row.bytes(5)?)?,
         at: Timestamp(row.whole(6)?),
+        previous: Some(AttemptId(row.whole(7)?)).filter(|previous| previous.0 != 0),
     };
-    let outcome = match row.maybe_whole(7)? {
+    let outcome = match row.maybe_whole(8)? {
         None => None,
         Some(ended_n) => Some((ended_n, outcome(row, ended_n)?)),
     };
@@ -205,11 +223,11 @@ pub(super) fn told(row: &impl Columns) -> Result<Told, LedgerError> {
 fn outcome(row: &impl Columns, n: EntryNumber) -> Result<Outcome, LedgerError> {
     let unknown = || LedgerError::Unreadable { n, what: "结束方式不认识".to_owned() };
     Ok(Outcome {
-        score: fitting(row, n, 8, "score")?,
-        correct: fitting(row, n, 9, "correct")?,
-        elapsed_ms: fitting(row, n, 10, "elapsed_ms")?,
-        at: Timestamp(row.whole(11)?),
-        ending: Ending::from_code(fitting(row, n, 12, "ending")?).ok_or_else(unknown)?,
+        score: fitting(row, n, 9, "score")?,
+        correct: fitting(row, n, 10, "correct")?,
+        elapsed_ms: fitting(row, n, 11, "elapsed_ms")?,
+        at: Timestamp(row.whole(12)?),
+        ending: Ending::from_code(fitting(row, n, 13, "ending")?).ok_or_else(unknown)?,
     })
 }
 
@@ -226,9 +244,15 @@ pub(super) fn raw_answer(row: &impl Columns) -> Result<RawAnswer, LedgerError> {
     })
 }
 
-/// Joins two of the ledger's own constants; nothing of a stranger's is in either.
-pub(super) fn joined(head: &'static str, tail: &'static str) -> sqlx::AssertSqlSafe<String> {
-    sqlx::AssertSqlSafe(format!("{head} {tail}"))
+/// Of [`SELECT_RUN`]: the raw answers in it.
+pub(super) fn run(row: &impl Columns) -> Result<Vec<RawAnswer>, LedgerError> {
+    let n = row.whole(0)?;
+    unpacked(row.bytes(1)?).ok_or_else(|| LedgerError::Unreadable { n, what: "作答读不出".to_owned() })
+}
+
+/// Joins some of the ledger's own constants; nothing of a stranger's is in any.
+pub(super) fn joined(parts: &[&'static str]) -> sqlx::AssertSqlSafe<String> {
+    sqlx::AssertSqlSafe(parts.join(" "))
 }
 
 /// A note as a row.

@@ -172,9 +172,10 @@ impl Hash {
             }
         }
         for (n, start) in &rows.starts {
-            let numbers =
-                [3, *n, start.attempt.0, start.participant.0, start.period, i64::from(start.number), start.at.0];
+            let (attempt, previous) = (start.attempt.0, start.previous.map_or(0, |previous| previous.0));
+            let numbers = [3, *n, attempt, start.participant.0, start.period, i64::from(start.number), start.at.0];
             self.wholes(numbers);
+            self.whole(previous);
             self.bytes(&start.seed.0);
         }
         for (n, end) in &rows.ends {
@@ -183,7 +184,7 @@ impl Hash {
             self.wholes(numbers);
             self.whole(i64::from(end.ending.code()));
             self.bytes(&pack(&end.fates));
-            self.bytes(end.receipt.as_bytes());
+            self.maybe(end.receipt.as_deref());
         }
         for answer in &rows.answers {
             let RawAnswer { n, attempt, seq, given, elapsed_ms, at } = *answer;

@@ -91,6 +91,8 @@ impl std::fmt::Debug for TokenHash {
 pub struct Started {
     pub attempt: AttemptId,
     pub participant: ParticipantId,
+    /// The participant's attempt before this one: a history is read from the newest back.
+    pub previous: Option<AttemptId>,
     /// The entry that opened the draw period.
     pub period: EntryNumber,
     /// The participant's n-th attempt in the round, from 1.
@@ -109,8 +111,9 @@ pub struct Ended {
     pub at: Timestamp,
     pub ending: Ending,
     pub fates: Vec<Fate>,
-    /// 回执; needs the key file to be made, and nothing to be looked up.
-    pub receipt: String,
+    /// 回执, where it is of the first form, which nothing leads back to its attempt. `None`: it is made when it is asked for,
+    /// from the rest and the key file.
+    pub receipt: Option<String>,
 }
 
 /// The rare facts, kept as JSON.
@@ -182,8 +185,8 @@ pub fn pack(fates: &[Fate]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(fates.len() * 4);
     for fate in fates {
         let code = i32::from(fate.given.code());
-        put(&mut bytes, ((code << 1) ^ (code >> 31)) as u32);
-        put(&mut bytes, fate.elapsed_ms);
+        put(&mut bytes, u64::from(((code << 1) ^ (code >> 31)) as u32));
+        put(&mut bytes, u64::from(fate.elapsed_ms));
     }
     bytes
 }
@@ -192,16 +195,17 @@ pub fn pack(fates: &[Fate]) -> Vec<u8> {
 pub fn unpack(mut bytes: &[u8]) -> Option<Vec<Fate>> {
     let mut fates = Vec::new();
     while !bytes.is_empty() {
-        let zigzag = take(&mut bytes)?;
+        let zigzag = u32::try_from(take(&mut bytes)?).ok()?;
         let code = (zigzag >> 1) as i32 ^ -((zigzag & 1) as i32);
         let given = Given::from_code(i16::try_from(code).ok()?)?;
-        let elapsed_ms = take(&mut bytes)?;
+        let elapsed_ms = u32::try_from(take(&mut bytes)?).ok()?;
         fates.push(Fate { seq: fates.len() as u32 + 1, given, elapsed_ms });
     }
     Some(fates)
 }
 
-fn put(bytes: &mut Vec<u8>, mut value: u32) {
+/// A number in LEB128: seven bits a byte, the lowest first.
+pub(super) fn put(bytes: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
         value >>= 7;
@@ -209,12 +213,13 @@ fn put(bytes: &mut Vec<u8>, mut value: u32) {
     bytes.push(value as u8);
 }
 
-fn take(bytes: &mut &[u8]) -> Option<u32> {
-    let mut value = 0u32;
-    for shift in (0..35).step_by(7) {
+/// The inverse of [`put`]; what is read is taken off. `None`: it breaks off, or is longer than 64 bits are.
+pub(super) fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0u64;
+    for shift in (0..70).step_by(7) {
         let (&byte, rest) = bytes.split_first()?;
         *bytes = rest;
-        value |= u32::from(byte & 0x7f).checked_shl(shift)?;
+        value |= u64::from(byte & 0x7f).checked_shl(shift)?;
         if byte < 0x80 {
             return Some(value);
         }

@@ -7,6 +7,7 @@ use crate::ledger::store::Batch;
 use crate::ledger::store::LaneState;
 use crate::ledger::store::LedgerError;
 use crate::ledger::store::Store;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -20,9 +21,11 @@ pub const QUEUE_ENTRIES: usize = 32_768;
 pub const KEPT_FOR_ANSWERS: usize = QUEUE_ENTRIES / 4;
 /// At most so many entries a commit; the rest goes into the next.
 pub const BATCH_ENTRIES: usize = 8_192;
-/// From so many entries in the last commit on, the next one gathers for [`GATHER_MS`]: under load fewer, larger commits cost less.
+/// From so many entries in the last commit on, the next one gathers, for as long as the last one took: under load fewer, larger
+/// commits cost less, and the disk is busy for half of the time at most.
 const GATHER_FROM: usize = 24;
-const GATHER_MS: u64 = 1;
+/// What is gathered for: a commit that takes longer is not made to wait for longer still.
+const GATHER_MS: RangeInclusive<i64> = 1..=4;
 
 /// For at least so long, and at most twice so long, it is remembered how slow the slowest commit was: a day, which is the
 /// longest that a question can stay open, since what was told late is known to have been told late for as long as it is open.
@@ -169,7 +172,7 @@ impl Writer {
     /// A commit failed. Nothing of it was told, and the process must end: what the disk holds is found out by the next start.
     pub async fn run(mut self, projection: Arc<dyn Projection>, meter: Arc<dyn LaneMeter>) -> Result<(), LedgerError> {
         let mut pushed = Vec::with_capacity(256);
-        let mut last_size = 0;
+        let (mut last_size, mut took_ms) = (0, 0);
         let mut idle = tokio::time::interval(Duration::from_secs(1));
         idle.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let closing = self.closing.clone();
@@ -191,16 +194,16 @@ impl Writer {
                 }
             }
             if last_size.max(pushed.len()) >= GATHER_FROM {
-                self.gather(&mut pushed).await;
+                self.gather(&mut pushed, took_ms.clamp(*GATHER_MS.start(), *GATHER_MS.end())).await;
             }
             last_size = pushed.len();
-            self.commit(&mut pushed, projection.as_ref(), meter.as_ref()).await?;
+            took_ms = self.commit(&mut pushed, projection.as_ref(), meter.as_ref()).await?;
             idle.reset();
         }
     }
 
-    async fn gather(&mut self, pushed: &mut Vec<Pushed>) {
-        tokio::time::sleep(Duration::from_millis(GATHER_MS)).await;
+    async fn gather(&mut self, pushed: &mut Vec<Pushed>, ms: i64) {
+        tokio::time::sleep(Duration::from_millis(ms.unsigned_abs())).await;
         while pushed.len() < BATCH_ENTRIES {
             match self.queue.try_recv() {
                 Ok(next) => pushed.push(next),
@@ -209,12 +212,13 @@ impl Writer {
         }
     }
 
+    /// Returns how long it took, what follows from it included.
     async fn commit(
         &mut self,
         pushed: &mut Vec<Pushed>,
         projection: &dyn Projection,
         meter: &dyn LaneMeter,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<i64, LedgerError> {
         let mut entries = Vec::with_capacity(pushed.len());
         let mut waiting = Vec::new();
         for (i, Pushed { entry, done }) in pushed.drain(..).enumerate() {
@@ -239,6 +243,6 @@ impl Writer {
             // A waiter that hung up has been split from nothing: the entry is committed and applied.
             let _ = done.send(first + i as i64);
         }
-        Ok(())
+        Ok((self.now)().since(begun))
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod entry;
 pub mod rows;
+pub mod runs;
 pub mod store;
 mod columns;
 pub mod lane;

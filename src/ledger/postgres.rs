@@ -12,10 +12,14 @@ use crate::domain::ids::ParticipantId;
 use crate::domain::ids::SeasonId;
 use crate::domain::time::Timestamp;
 use crate::ledger::columns;
+use crate::ledger::columns::CHAIN;
+use crate::ledger::columns::OF_CHAIN;
+use crate::ledger::columns::OF_FIRST_RECEIPT;
 use crate::ledger::columns::SELECT_ANSWER;
 use crate::ledger::columns::SELECT_ATTEMPT;
 use crate::ledger::columns::SELECT_OUTCOME;
 use crate::ledger::columns::SELECT_PARTICIPANT;
+use crate::ledger::columns::SELECT_RUN;
 use crate::ledger::columns::joined;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Registered;
@@ -55,6 +59,10 @@ const SEASON: i16 = 1;
 const LANE: i16 = 1;
 /// Connections for reads; more wait their turn.
 const READERS_MAX: u32 = 4;
+/// So many answers a full run has at least, as a rule: by it runs are asked for, and if it was too few, more.
+const RUN_ANSWERS: i64 = 100;
+/// At least so many runs are asked for at once.
+const RUNS_MIN: i64 = 16;
 /// For so long a read waits for a connection; then it fails, and is asked for again.
 const READ_WITHIN: Duration = Duration::from_secs(5);
 
@@ -217,6 +225,27 @@ async fn prepare(entrance: &Entrance, connection: &mut PgConnection, season: &Se
     Ok(())
 }
 
+/// A page of the raw answers from before there were runs.
+async fn answers_one_by_one(readers: &PgPool, after: EntryNumber) -> Result<Vec<RawAnswer>, LedgerError> {
+    // All of them lie below the first run; where there is none, below the lane's last number.
+    let ends = "select coalesce((select min(last_n) from answer_run), (select last_n from lane where id = $1))";
+    let end: i64 = sqlx::query_scalar(ends).bind(LANE).fetch_one(readers).await?;
+    let mut answers: Vec<RawAnswer> = Vec::new();
+    let mut from = after;
+    // In windows of numbers: bounded on both sides, a read touches the few blocks where its rows lie and sorts no others.
+    while from < end && (answers.len() as i64) < PAGE_ROWS {
+        let to = from.saturating_add(PAGE_ROWS);
+        let query = sqlx::query(joined(&[SELECT_ANSWER, "where n > $1 and n <= $2 order by n limit $3"]));
+        let room = PAGE_ROWS - answers.len() as i64;
+        let found = query.bind(from).bind(to).bind(room).fetch_all(readers).await?;
+        for row in &found {
+            answers.push(columns::raw_answer(row)?);
+        }
+        from = to;
+    }
+    Ok(answers)
+}
+
 /// The lane's own connection, replaced when it fails.
 struct Writer {
     entrance: Entrance,
@@ -311,7 +340,7 @@ impl Store for Postgres {
 
     fn participants(&self, after: ParticipantId) -> BoxFuture<'_, Result<Vec<(EntryNumber, Registered)>, LedgerError>> {
         self.read(move |readers| async move {
-            let query = sqlx::query(joined(SELECT_PARTICIPANT, "where id > $1 order by id limit $2"));
+            let query = sqlx::query(joined(&[SELECT_PARTICIPANT, "where id > $1 order by id limit $2"]));
             let found = query.bind(after.0).bind(PAGE_ROWS).fetch_all(&readers).await?;
             found.iter().map(columns::registered).collect()
         })
@@ -319,7 +348,7 @@ impl Store for Postgres {
 
     fn attempts(&self, after: AttemptId) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
         self.read(move |readers| async move {
-            let query = sqlx::query(joined(SELECT_ATTEMPT, "where s.attempt > $1 order by s.attempt limit $2"));
+            let query = sqlx::query(joined(&[SELECT_ATTEMPT, "where s.attempt > $1 order by s.attempt limit $2"]));
             let found = query.bind(after.0).bind(PAGE_ROWS).fetch_all(&readers).await?;
             found.iter().map(columns::recorded).collect()
         })
@@ -327,7 +356,7 @@ impl Store for Postgres {
 
     fn outcomes(&self, after: AttemptId) -> BoxFuture<'_, Result<Vec<Told>, LedgerError>> {
         self.read(move |readers| async move {
-            let query = sqlx::query(joined(SELECT_OUTCOME, "where s.attempt > $1 order by s.attempt limit $2"));
+            let query = sqlx::query(joined(&[SELECT_OUTCOME, "where s.attempt > $1 order by s.attempt limit $2"]));
             let found = query.bind(after.0).bind(PAGE_ROWS).fetch_all(&readers).await?;
             found.iter().map(columns::told).collect()
         })
@@ -335,27 +364,27 @@ impl Store for Postgres {
 
     fn answers(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<RawAnswer>, LedgerError>> {
         self.read(move |readers| async move {
-            let last = write::lane(&mut *readers.acquire().await?).await?.last_n;
-            let mut answers: Vec<RawAnswer> = Vec::new();
-            let mut from = after;
-            // In windows of numbers: bounded on both sides, a read touches the few blocks where its rows lie and sorts no others.
-            while from < last && (answers.len() as i64) < PAGE_ROWS {
-                let to = from.saturating_add(PAGE_ROWS);
-                let query = sqlx::query(joined(SELECT_ANSWER, "where n > $1 and n <= $2 order by n limit $3"));
-                let room = PAGE_ROWS - answers.len() as i64;
-                let found = query.bind(from).bind(to).bind(room).fetch_all(&readers).await?;
+            let mut answers = answers_one_by_one(&readers, after).await?;
+            while (answers.len() as i64) < PAGE_ROWS {
+                let runs_max = ((PAGE_ROWS - answers.len() as i64) / RUN_ANSWERS).max(RUNS_MIN);
+                let query = sqlx::query(joined(&[SELECT_RUN, "where last_n > $1 order by last_n limit $2"]));
+                let last = answers.last().map_or(after, |last| last.n);
+                let found = query.bind(last).bind(runs_max).fetch_all(&readers).await?;
                 for row in &found {
-                    answers.push(columns::raw_answer(row)?);
+                    answers.extend(columns::run(row)?.into_iter().filter(|answer| answer.n > last));
                 }
-                from = to;
+                if (found.len() as i64) < runs_max {
+                    break;
+                }
             }
+            answers.truncate(PAGE_ROWS as usize);
             Ok(answers)
         })
     }
 
     fn attempt(&self, id: AttemptId) -> BoxFuture<'_, Result<Option<Recorded>, LedgerError>> {
         self.read(move |readers| async move {
-            let query = sqlx::query(joined(SELECT_ATTEMPT, "where s.attempt = $1"));
+            let query = sqlx::query(joined(&[SELECT_ATTEMPT, "where s.attempt = $1"]));
             let found = query.bind(id.0).fetch_optional(&readers).await?;
             found.as_ref().map(columns::recorded).transpose()
         })
@@ -366,23 +395,17 @@ impl Store for Postgres {
         self.read(move |readers| {
             let receipt = receipt.clone();
             async move {
-                let query = sqlx::query(joined(SELECT_ATTEMPT, "where e.receipt = $1 limit 1"));
+                let query = sqlx::query(joined(&[SELECT_ATTEMPT, OF_FIRST_RECEIPT]));
                 let found = query.bind(receipt).fetch_optional(&readers).await?;
                 found.as_ref().map(columns::recorded).transpose()
             }
         })
     }
 
-    fn attempts_of(
-        &self,
-        participant: ParticipantId,
-        before: AttemptId,
-        limit: i64,
-    ) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
+    fn attempts_back_from(&self, newest: AttemptId, limit: i64) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
         self.read(move |readers| async move {
-            let tail = "where s.participant = $1 and s.attempt < $2 order by s.attempt desc limit $3";
-            let query = sqlx::query(joined(SELECT_ATTEMPT, tail));
-            let found = query.bind(participant.0).bind(before.0).bind(limit).fetch_all(&readers).await?;
+            let query = sqlx::query(joined(&[CHAIN, SELECT_ATTEMPT, OF_CHAIN]));
+            let found = query.bind(newest.0).bind(limit).fetch_all(&readers).await?;
             found.iter().map(columns::recorded).collect()
         })
     }

@@ -12,7 +12,9 @@ use crate::domain::ids::ParticipantId;
 use crate::domain::ids::SeasonId;
 use crate::domain::time::Timestamp;
 use crate::ledger::columns;
-use crate::ledger::columns::SELECT_ANSWER;
+use crate::ledger::columns::CHAIN;
+use crate::ledger::columns::OF_CHAIN;
+use crate::ledger::columns::OF_FIRST_RECEIPT;
 use crate::ledger::columns::SELECT_ATTEMPT;
 use crate::ledger::columns::SELECT_OUTCOME;
 use crate::ledger::columns::SELECT_PARTICIPANT;
@@ -65,7 +67,7 @@ const READERS_MAX: u32 = 4;
 /// pauses the log can only be begun anew so.
 const CHECKPOINT_PAGES: i64 = 50_000;
 /// Pages that a connection keeps, negative for KiB, as SQLite has it. What is not there is in the system's cache.
-const CACHE_KIB: i64 = -8_192;
+const CACHE_KIB: i64 = -4_096;
 /// How the pages of attempts follow one another.
 const OF_ATTEMPTS: &str = "where s.attempt > ? order by s.attempt limit ?";
 /// So long a connection waits for another one of this process.
@@ -263,12 +265,12 @@ impl Store for Sqlite {
     }
 
     fn answers(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<RawAnswer>, LedgerError>> {
-        self.pages.after(SELECT_ANSWER, "where n > ? order by n limit ?", after, |row| columns::raw_answer(row))
+        self.pages.answers(after)
     }
 
     fn attempt(&self, id: AttemptId) -> BoxFuture<'_, Result<Option<Recorded>, LedgerError>> {
         Box::pin(async move {
-            let found = sqlx::query(joined(SELECT_ATTEMPT, "where s.attempt = ?"))
+            let found = sqlx::query(joined(&[SELECT_ATTEMPT, "where s.attempt = ?"]))
                 .bind(id.0)
                 .fetch_optional(&self.readers)
                 .await?;
@@ -278,7 +280,7 @@ impl Store for Sqlite {
 
     fn attempt_of_receipt<'a>(&'a self, receipt: &'a str) -> BoxFuture<'a, Result<Option<Recorded>, LedgerError>> {
         Box::pin(async move {
-            let found = sqlx::query(joined(SELECT_ATTEMPT, "where e.receipt = ? limit 1"))
+            let found = sqlx::query(joined(&[SELECT_ATTEMPT, OF_FIRST_RECEIPT]))
                 .bind(receipt)
                 .fetch_optional(&self.readers)
                 .await?;
@@ -286,20 +288,10 @@ impl Store for Sqlite {
         })
     }
 
-    fn attempts_of(
-        &self,
-        participant: ParticipantId,
-        before: AttemptId,
-        limit: i64,
-    ) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
+    fn attempts_back_from(&self, newest: AttemptId, limit: i64) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
         Box::pin(async move {
-            let tail = "where s.participant = ? and s.attempt < ? order by s.attempt desc limit ?";
-            let found = sqlx::query(joined(SELECT_ATTEMPT, tail))
-                .bind(participant.0)
-                .bind(before.0)
-                .bind(limit)
-                .fetch_all(&self.readers)
-                .await?;
+            let chain = joined(&[CHAIN, SELECT_ATTEMPT, OF_CHAIN]);
+            let found = sqlx::query(chain).bind(newest.0).bind(limit).fetch_all(&self.readers).await?;
             found.iter().map(columns::recorded).collect()
         })
     }

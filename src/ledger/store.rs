@@ -145,15 +145,10 @@ pub trait Store: Send + Sync {
     fn answers(&self, after: EntryNumber) -> BoxFuture<'_, Result<Vec<RawAnswer>, LedgerError>>;
 
     fn attempt(&self, id: AttemptId) -> BoxFuture<'_, Result<Option<Recorded>, LedgerError>>;
-    /// The attempt that a receipt belongs to.
+    /// The attempt that a receipt of the first form belongs to; one of the second form names it itself.
     fn attempt_of_receipt<'a>(&'a self, receipt: &'a str) -> BoxFuture<'a, Result<Option<Recorded>, LedgerError>>;
-    /// A participant's attempts below `before`, newest first, at most `limit`.
-    fn attempts_of(
-        &self,
-        participant: ParticipantId,
-        before: AttemptId,
-        limit: i64,
-    ) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>>;
+    /// An attempt and those of its participant before it, newest first, at most `limit`; empty where there is no such attempt.
+    fn attempts_back_from(&self, newest: AttemptId, limit: i64) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>>;
 
     /// An empty ledger becomes one that is being copied into: nobody takes its lane until [`Store::end_copy`].
     fn begin_copy(&self) -> BoxFuture<'_, Result<(), LedgerError>>;

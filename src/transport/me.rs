@@ -9,7 +9,6 @@ use crate::contest::recovery::indexed;
 use crate::contest::roster;
 use crate::domain::attempt::Ending;
 use crate::domain::attempt::Given;
-use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::question::Kind;
 use crate::domain::question::Question;
@@ -362,7 +361,7 @@ pub async fn attempts(
 ) -> Result<Json<serde_json::Value>, Problem> {
     let unknown = || Problem::not_found("这份答卷");
     let before = query.before.map(|id| app.contest.keys.attempt_of(&id).ok_or_else(unknown)).transpose()?;
-    let recorded = app.contest.history(me, before.unwrap_or(AttemptId(i64::MAX))).await?;
+    let recorded = app.contest.history(me, before).await?.ok_or_else(unknown)?;
     let views: Vec<AttemptView> = recorded.iter().filter_map(|recorded| attempt_view(&app.contest, recorded)).collect();
     Ok(Json(json!({ "attempts": views })))
 }
@@ -381,7 +380,9 @@ fn attempt_view(contest: &Contest, recorded: &Recorded) -> Option<AttemptView> {
         finished_at: ended.map(|ended| ended.at.0),
         state: ended.map_or("open", |ended| ended_text(ended.ending)),
         // What was handed back counts for nothing, so nothing vouches for it.
-        receipt: ended.filter(|ended| ended.ending != Ending::HandedBack).map(|ended| ended.receipt.clone()),
+        receipt: ended
+            .filter(|ended| ended.ending != Ending::HandedBack)
+            .map(|ended| contest.receipt_of(&recorded.started, ended, &period)),
         number: recorded.started.number,
     })
 }

@@ -14,6 +14,7 @@ use crate::domain::score::Standing;
 use crate::domain::season::Season;
 use crate::transport::problem::Problem;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// A client sends a ping so often.
 pub const PING_MS: u32 = 25_000;
@@ -93,8 +94,8 @@ pub struct QuestionView<'a> {
     seq: u32,
     of: u32,
     kind: Kind,
-    stem: &'a str,
-    options: Vec<&'a str>,
+    stem: &'a RawValue,
+    options: Vec<&'a RawValue>,
     media: Option<MediaView<'a>>,
     points: u32,
     limit_ms: Option<u32>,
@@ -122,14 +123,15 @@ impl<'a> MediaView<'a> {
 impl<'a> QuestionView<'a> {
     pub fn of(facts: &'a QuestionFacts, keys: &Keys) -> QuestionView<'a> {
         let question: &'a Question = facts.period.bank.question(facts.index);
+        let texts = facts.period.texts(facts.index);
         let next = facts.next.and_then(|index| facts.period.bank.question(index).media.as_ref());
         QuestionView {
             attempt: keys.attempt(facts.attempt),
             seq: facts.seq,
             of: facts.of,
             kind: question.kind,
-            stem: &question.stem,
-            options: facts.order.places().map(|place| question.options[place].as_str()).collect(),
+            stem: &texts.stem,
+            options: facts.order.places().map(|place| texts.options[place].as_ref()).collect(),
             media: question.media.as_ref().map(MediaView::of),
             points: facts.points,
             limit_ms: facts.period.round.limits.question_ms,

@@ -220,9 +220,7 @@ pub async fn receipt(
 ) -> Result<Json<ReceiptView>, Problem> {
     let missing = || Problem::not_found("这张回执，请核对 12 位字符");
     let receipt = fairness::receipt_as_typed(&typed).ok_or_else(missing)?;
-    let recorded = app.contest.store().attempt_of_receipt(&receipt).await?.ok_or_else(missing)?;
-    let period = app.contest.period(recorded.started.period).ok_or_else(missing)?;
-    let (_, ended) = recorded.ended.ok_or_else(missing)?;
+    let (ended, period) = app.contest.attempt_of_receipt(&receipt).await?.ok_or_else(missing)?;
     Ok(Json(ReceiptView {
         state: ended_text(ended.ending),
         round: period.round.id.0.clone(),

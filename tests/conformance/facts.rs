@@ -54,6 +54,7 @@ pub(crate) fn started(attempt: i64, participant: i64) -> Started {
     Started {
         attempt: AttemptId(attempt),
         participant: ParticipantId(participant),
+        previous: None,
         period: 3,
         number: 1,
         seed: Seed([attempt as u8; 32]),
@@ -63,6 +64,10 @@ pub(crate) fn started(attempt: i64, participant: i64) -> Started {
 
 pub(crate) fn starts(attempt: i64, participant: i64) -> Entry {
     Entry::Started(Box::new(started(attempt, participant)))
+}
+
+pub(crate) fn starts_after(previous: Option<i64>, attempt: i64, participant: i64) -> Entry {
+    Entry::Started(Box::new(Started { previous: previous.map(AttemptId), ..started(attempt, participant) }))
 }
 
 pub(crate) fn opens(attempt: i64, seq: u32) -> Entry {
@@ -92,7 +97,7 @@ pub(crate) fn ended(attempt: i64, questions: u32) -> Ended {
         at: NOON.plus_ms(attempt + 20_000),
         ending: Ending::Complete,
         fates: (1..=questions).map(fate).collect(),
-        receipt: format!("KJ-{attempt}"),
+        receipt: None,
     }
 }
 

@@ -13,6 +13,7 @@ use super::facts::season;
 use super::facts::settles;
 use super::facts::started;
 use super::facts::starts;
+use super::facts::starts_after;
 use crate::harness::ground::Ground;
 use kejing::domain::attempt::Ending;
 use kejing::domain::attempt::Fate;
@@ -83,6 +84,7 @@ pub(crate) async fn every_column_holds_the_most_that_can_be_in_it(ground: Ground
     who.who.name = "𠮷".repeat(500);
     let mut start = started(1 << 40, i64::MAX);
     (start.period, start.number, start.at) = (i64::MAX, u32::MAX, Timestamp::MAX);
+    start.previous = Some(AttemptId(i64::MAX));
     let given = [Given::Chosen(Choices::NONE), Given::Chosen(Choices(i16::MAX as u16)), Given::TimedOut, Given::Left];
     let fates = (1..=200).map(|seq| Fate { seq, given: given[seq as usize % 4], elapsed_ms: u32::MAX });
     let end = Ended {
@@ -93,7 +95,7 @@ pub(crate) async fn every_column_holds_the_most_that_can_be_in_it(ground: Ground
         at: Timestamp::MAX,
         ending: Ending::HandedBack,
         fates: fates.clone().collect(),
-        receipt: "回".repeat(100),
+        receipt: Some("回".repeat(100)),
     };
     let mut entries = vec![Entry::Registered(Box::new(who.clone())), Entry::Started(Box::new(start.clone()))];
     entries.extend(fates.map(|fate| {
@@ -219,28 +221,89 @@ pub(crate) async fn a_sign_of_life_moves_nothing_else(ground: Ground) {
     assert_eq!(store.lane().await.unwrap(), LaneState { epoch: 1, last_n: 1, alive_at: Some(NOON.plus_ms(5_000)) });
 }
 
-pub(crate) async fn a_receipt_finds_its_attempt(ground: Ground) {
+pub(crate) async fn a_receipt_of_the_first_form_finds_its_attempt(ground: Ground) {
     let (store, mut lane) = new(&ground).await;
-    append(store.as_ref(), &mut lane, &[starts(1, 1), starts(2, 2), ends(2, 1), ends(1, 1)]).await.unwrap();
+    let ends_with = |attempt, receipt: Option<&str>| {
+        let ended = Ended { receipt: receipt.map(str::to_owned), ..ended(attempt, 1) };
+        let (participant, attempt, at) = (ParticipantId(1), AttemptId(attempt), ended.at);
+        Entry::Settled(Settled { participant, attempt, fate: None, at, ended: Some(Box::new(ended)) })
+    };
+    append(store.as_ref(), &mut lane, &[starts(1, 1), starts(2, 2), ends_with(2, Some("KJ-2")), ends_with(1, None)])
+        .await
+        .unwrap();
     let found = store.attempt_of_receipt("KJ-2").await.unwrap().unwrap();
     assert_eq!((found.started.attempt, found.ended.map(|(n, _)| n)), (AttemptId(2), Some(3)));
     assert_eq!(store.attempt_of_receipt("KJ-3").await.unwrap(), None);
+    assert_eq!(store.attempt_of_receipt("").await.unwrap(), None);
     assert_eq!(store.attempt_of_receipt("' or 1 = 1 --").await.unwrap(), None);
 }
 
 pub(crate) async fn a_history_is_newest_first_and_comes_in_pages(ground: Ground) {
     let (store, mut lane) = new(&ground).await;
     let mine = [1, 3, 4, 8];
-    let entries: Vec<Entry> = (1..=9).map(|id| starts(id, if mine.contains(&id) { 7 } else { 8 })).collect();
+    let mut latest = std::collections::HashMap::new();
+    let entries: Vec<Entry> = (1..=9)
+        .map(|id| {
+            let who = if mine.contains(&id) { 7 } else { 8 };
+            starts_after(latest.insert(who, id), id, who)
+        })
+        .collect();
     append(store.as_ref(), &mut lane, &entries).await.unwrap();
     append(store.as_ref(), &mut lane, &[ends(4, 2)]).await.unwrap();
-    let ids = async |before, limit| {
-        let page = store.attempts_of(ParticipantId(7), AttemptId(before), limit).await.unwrap();
+    let ids = async |newest, limit| {
+        let page = store.attempts_back_from(AttemptId(newest), limit).await.unwrap();
         page.iter().map(|recorded| (recorded.started.attempt.0, recorded.ended.is_some())).collect::<Vec<_>>()
     };
-    assert_eq!(ids(i64::MAX, 2).await, [(8, false), (4, true)]);
-    assert_eq!(ids(4, 2).await, [(3, false), (1, false)]);
-    assert_eq!(ids(1, 2).await, []);
+    assert_eq!(ids(8, 2).await, [(8, false), (4, true)]);
+    assert_eq!(ids(3, 9).await, [(3, false), (1, false)]);
+    assert_eq!(ids(10, 2).await, []);
+}
+
+pub(crate) async fn a_ledger_from_before_runs_and_chains_is_read_as_it_was_and_goes_on(ground: Ground) {
+    let before = "
+        insert into season (id, name) values (1, 'guangxi-2026');
+        insert into lane (id, season, epoch, last_n, alive_at) values (1, 1, 1, 9, 5);";
+    let noon = NOON.0;
+    let mut rows = before.to_owned();
+    for (n, attempt, participant) in [(1, 1, 7), (2, 2, 8), (3, 3, 7), (4, 4, 7)] {
+        let seed = ground.bytes(&[attempt as u8; 32]);
+        rows += &format!(
+            "insert into start (attempt, season, n, participant, period, number, seed, at)
+             values ({attempt}, 1, {n}, {participant}, 3, 1, {seed}, {noon} + {attempt});"
+        );
+    }
+    for (n, seq, given) in [(5, 1, 5), (6, 2, -3), (7, 2, 5), (8, 3, 5)] {
+        rows += &format!(
+            "insert into answer (n, season, attempt, seq, given, elapsed_ms, at)
+             values ({n}, 1, 3, {seq}, {given}, 9000 + {seq}, {noon} + 3 + {seq});"
+        );
+    }
+    let answers = ground.bytes(&kejing::ledger::entry::pack(&ended(3, 3).fates));
+    rows += &format!(
+        "insert into ended (attempt, season, n, score, correct, elapsed_ms, at, ending, answers, receipt)
+         values (3, 1, 9, 30, 3, 9000, {noon} + 20003, 0, {answers}, 'KJ-3');"
+    );
+    ground.first_schema(&rows).await;
+
+    let store = ground.open(&season()).await.unwrap();
+    let mut lane = store.take_lane().await.unwrap();
+    assert_eq!(lane, LaneState { epoch: 2, last_n: 9, alive_at: Some(Timestamp(5)) });
+    let history = store.attempts_back_from(AttemptId(4), 9).await.unwrap();
+    assert_eq!(history.iter().map(|recorded| recorded.started.attempt.0).collect::<Vec<_>>(), [4, 3, 1]);
+    let with_receipt = Ended { receipt: Some("KJ-3".to_owned()), ..ended(3, 3) };
+    assert_eq!(history[1].ended, Some((9, with_receipt)));
+    assert_eq!(store.attempt_of_receipt("KJ-3").await.unwrap().as_ref(), Some(&history[1]));
+
+    append(store.as_ref(), &mut lane, &[settles(4, 1), starts_after(Some(2), 5, 8), settles(5, 1)]).await.unwrap();
+    let told = |row: &RawAnswer| (row.n, row.attempt.0, row.seq, row.given);
+    let all = [(5, 3, 1, 5), (6, 3, 2, -3), (7, 3, 2, 5), (8, 3, 3, 5), (10, 4, 1, 5), (12, 5, 1, 5)];
+    for (after, there) in [(0, &all[..]), (6, &all[2..]), (8, &all[4..]), (10, &all[5..]), (12, &[])] {
+        assert_eq!(store.answers(after).await.unwrap().iter().map(told).collect::<Vec<_>>(), there, "after {after}");
+    }
+    let again = everything(store.as_ref()).await;
+    store.close().await;
+    drop(store);
+    assert_eq!(everything(ground.open(&season()).await.unwrap().as_ref()).await, again);
 }
 
 pub(crate) async fn reopened_it_is_as_it_was_left(ground: Ground) {

@@ -12,6 +12,7 @@ use kejing::ledger::sqlite::Sqlite;
 use kejing::ledger::store::LedgerError;
 use kejing::ledger::store::Store;
 use sqlx::Connection;
+use sqlx::migrate::Migrator;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -100,6 +101,29 @@ impl Ground {
 
     pub(crate) fn is_postgres(&self) -> bool {
         self.postgres.is_some()
+    }
+
+    /// A ledger as the first migration makes it, and these rows in it.
+    pub(crate) async fn first_schema(&self, rows: &str) {
+        let first = |all: Migrator| Migrator { migrations: all.migrations[..1].to_vec().into(), ..all };
+        if let Some(database) = &self.postgres {
+            let mut ledger = sqlx::PgConnection::connect(&database.url()).await.unwrap();
+            first(sqlx::migrate!("migrations/postgres")).run(&mut ledger).await.unwrap();
+            ledger.close().await.unwrap();
+        } else {
+            self.sql("pragma journal_mode = wal").await;
+            let url = format!("sqlite://{}", self.data().join("ledger.db").display());
+            let mut ledger = sqlx::SqliteConnection::connect(&url).await.unwrap();
+            first(sqlx::migrate!("migrations/sqlite")).run(&mut ledger).await.unwrap();
+            ledger.close().await.unwrap();
+        }
+        self.sql(rows).await;
+    }
+
+    /// Bytes as this database's SQL writes them.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> String {
+        let hex = data_encoding::HEXLOWER.encode(bytes);
+        if self.is_postgres() { format!("'\\x{hex}'") } else { format!("x'{hex}'") }
     }
 
     /// A transaction that breaks off before its end.

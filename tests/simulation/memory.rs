@@ -354,21 +354,17 @@ impl Store for Memory {
     }
 
     fn attempt_of_receipt<'a>(&'a self, receipt: &'a str) -> BoxFuture<'a, Result<Option<Recorded>, LedgerError>> {
-        let is_of = |recorded: &Recorded| recorded.ended.as_ref().is_some_and(|(_, ended)| ended.receipt == receipt);
+        let is_of = |recorded: &Recorded| {
+            recorded.ended.as_ref().is_some_and(|(_, ended)| ended.receipt.as_deref() == Some(receipt))
+        };
         ready(self.disk().recorded().into_iter().find(is_of))
     }
 
-    fn attempts_of(
-        &self,
-        participant: ParticipantId,
-        before: AttemptId,
-        limit: i64,
-    ) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
-        let mut found = self.disk().recorded();
-        found.retain(|recorded| recorded.started.participant == participant && recorded.started.attempt < before);
-        found.reverse();
-        found.truncate(limit as usize);
-        ready(found)
+    fn attempts_back_from(&self, newest: AttemptId, limit: i64) -> BoxFuture<'_, Result<Vec<Recorded>, LedgerError>> {
+        let recorded = self.disk().recorded();
+        let find = |id| recorded.iter().find(|recorded| recorded.started.attempt == id);
+        let chain = std::iter::successors(find(newest), |recorded| recorded.started.previous.and_then(find));
+        ready(chain.take(limit as usize).cloned().collect())
     }
 
     fn begin_copy(&self) -> BoxFuture<'_, Result<(), LedgerError>> {

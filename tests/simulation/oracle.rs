@@ -193,6 +193,8 @@ impl Oracle {
         assert!(allowed(round.attempts.in_all, used().count()), "more attempts than allowed in all");
         let today = used().filter(|known| known.day == day).count();
         assert!(allowed(round.attempts.per_day, today), "more attempts than allowed a day");
+        let newest_before = mine().map(|known| known.started.attempt).max();
+        assert_eq!(started.previous, newest_before, "a history that leaves something out");
         let known = Known {
             paper: self.genesis.paper(round, &started.seed),
             started: started.clone(),

@@ -119,8 +119,14 @@ def seed_of(secret, participant, round_id, attempt):
 
 def receipt(key, facts):
     fields = [facts[name] for name in ("attempt", "score", "correct", "of", "elapsed_ms", "finished_at")]
-    digest = hmac.new(key, hash_input("kejing/v1/receipt", *fields), hashlib.sha256).digest()
-    return "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[byte % 32] for byte in digest[:12])
+    proof = hmac.new(key, hash_input("kejing/v2/receipt", *fields), hashlib.sha256).digest()
+    bits = facts["attempt"] % 2**36 * 2**24 + int.from_bytes(proof[:3], "big")
+    left, right = bits >> 30, bits % 2**30
+    for number in range(1, 7):
+        digest = hmac.new(key, hash_input("kejing/v2/receipt/round", number, right), hashlib.sha256).digest()
+        left, right = right, left ^ int.from_bytes(digest[:4], "big") >> 2
+    bits = left << 30 | right
+    return "".join("0123456789ABCDEFGHJKMNPQRSTVWXYZ"[bits >> 5 * place & 31] for place in reversed(range(12)))
 
 
 def entries(count, make):

@@ -2,25 +2,49 @@
 //! One writer at a time on either: an act is one transaction, and its record in the audit log is part of it.
 //!
 //! For whoever adds tables: a migration in `migrations/desk` that both databases read (bigint, text, bytea; every table with `season`, which
-//! is [`SEASON`]), a file here with `impl Link` for reads and `impl Act` for writes, SQL with `$1` parameters; and its name in `copy.rs`, so that `kejing ledger copy` takes it along.
+//! is [`SEASON`]), a file here with `impl Link` for reads and `impl Act` for writes, SQL with `$1` parameters; and its name in `copy.rs`, so that
+//! `kejing ledger copy` takes it along.
 
 mod audit;
+mod banks;
+mod body;
 mod chain;
 mod copy;
+mod imports;
 mod link;
+mod listing;
+mod many;
 mod open;
+mod questions;
 mod staff;
 
 pub use audit::AuditFilter;
 pub use audit::Entry;
 pub use audit::Record;
+pub use banks::BankRow;
+pub use banks::PictureRow;
+pub use banks::VersionRow;
 pub use chain::Break;
 pub use chain::Chain;
 pub use copy::copy;
 pub use copy::digest;
+pub use imports::ImportRow;
+pub use imports::KeptRemark;
+pub use imports::ReadRow;
+pub use imports::RowCounts;
+pub use imports::RowStanding;
+pub use imports::Twin;
+pub use imports::WantedRows;
 pub use link::Link;
+pub use listing::Facets;
+pub use listing::QuestionFilter;
+pub use listing::Sort;
 pub use open::DESK_FILE;
 pub use open::DeskStore;
+pub use questions::NewQuestion;
+pub use questions::QuestionHead;
+pub use questions::RevisionRow;
+pub use questions::StepRow;
 pub use staff::GrantRow;
 pub use staff::PersonRow;
 pub use staff::ResetRow;

@@ -7,6 +7,8 @@ use crate::ledger::columns::bodies;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::pack;
 use crate::ledger::rows::Rows;
+use crate::ledger::runs::Run;
+use crate::ledger::runs::runs;
 use crate::ledger::store::COPYING;
 use crate::ledger::store::LaneState;
 use crate::ledger::store::LedgerError;
@@ -39,34 +41,33 @@ const WRITE: &str = "
     with moved as (
         update lane set last_n = $2, alive_at = $4 where id = 1 and epoch = $3 and last_n = $1
         returning epoch, last_n, alive_at, season
-    ), answers as (
-        insert into answer (n, attempt, at, elapsed_ms, seq, given, season)
-        select r.n, r.attempt, r.at, r.elapsed_ms, r.seq, r.given, moved.season
-        from moved, unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::integer[], $10::smallint[])
-            as r (n, attempt, at, elapsed_ms, seq, given)
+    ), runs as (
+        insert into answer_run (last_n, packed, season)
+        select r.last_n, r.packed, moved.season from moved, unnest($5::bigint[], $6::bytea[]) as r (last_n, packed)
     ), starts as (
-        insert into start (attempt, n, participant, period, at, number, seed, season)
-        select r.attempt, r.n, r.participant, r.period, r.at, r.number, r.seed, moved.season
-        from moved, unnest($11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bytea[])
-            as r (attempt, n, participant, period, at, number, seed)
+        insert into start (attempt, n, participant, period, at, number, seed, previous, season)
+        select r.attempt, r.n, r.participant, r.period, r.at, r.number, r.seed, r.previous, moved.season
+        from moved, unnest($7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bytea[],
+                           $14::bigint[])
+            as r (attempt, n, participant, period, at, number, seed, previous)
     ), ends as (
         insert into ended (attempt, n, elapsed_ms, at, score, correct, ending, answers, receipt, season)
         select r.attempt, r.n, r.elapsed_ms, r.at, r.score, r.correct, r.ending, r.answers, r.receipt, moved.season
-        from moved, unnest($18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[],
-                           $24::smallint[], $25::bytea[], $26::text[])
+        from moved, unnest($15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[],
+                           $21::smallint[], $22::bytea[], $23::text[])
             as r (attempt, n, elapsed_ms, at, score, correct, ending, answers, receipt)
     ), participants as (
         insert into participant
             (id, n, at, consented, request, token, recovery, name, city, county, organisation, group_id, season)
         select r.id, r.n, r.at, r.consented, r.request, r.token, r.recovery,
                r.name, r.city, r.county, r.organisation, r.group_id, moved.season
-        from moved, unnest($27::bigint[], $28::bigint[], $29::bigint[], $30::boolean[], $31::bytea[], $32::bytea[], $33::bytea[],
-                           $34::text[], $35::text[], $36::text[], $37::text[], $38::text[])
+        from moved, unnest($24::bigint[], $25::bigint[], $26::bigint[], $27::boolean[], $28::bytea[], $29::bytea[], $30::bytea[],
+                           $31::text[], $32::text[], $33::text[], $34::text[], $35::text[])
             as r (id, n, at, consented, request, token, recovery, name, city, county, organisation, group_id)
     ), notes as (
         insert into entry (n, at, kind, body, season)
         select r.n, r.at, r.kind, r.body, moved.season
-        from moved, unnest($39::bigint[], $40::bigint[], $41::text[], $42::text[]) as r (n, at, kind, body)
+        from moved, unnest($36::bigint[], $37::bigint[], $38::text[], $39::text[]) as r (n, at, kind, body)
     )
     select epoch, last_n, alive_at from moved";
 
@@ -123,7 +124,7 @@ type Query<'q> = sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArgume
 /// Rows turned into columns, as `unnest` takes them. Made once, and bound again where a commit has to be repeated.
 #[derive(Default)]
 pub(super) struct Tables<'a> {
-    answers: Answers,
+    runs: Runs,
     starts: Starts<'a>,
     ends: Ends<'a>,
     participants: Participants<'a>,
@@ -131,13 +132,9 @@ pub(super) struct Tables<'a> {
 }
 
 #[derive(Default)]
-struct Answers {
-    n: Vec<i64>,
-    attempt: Vec<i64>,
-    at: Vec<i64>,
-    elapsed_ms: Vec<i64>,
-    seq: Vec<i32>,
-    given: Vec<i16>,
+struct Runs {
+    last_n: Vec<i64>,
+    packed: Vec<Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -149,6 +146,7 @@ struct Starts<'a> {
     at: Vec<i64>,
     number: Vec<i64>,
     seed: Vec<&'a [u8]>,
+    previous: Vec<i64>,
 }
 
 #[derive(Default)]
@@ -191,7 +189,7 @@ struct Notes {
 impl<'a> Tables<'a> {
     pub(super) fn of(rows: &Rows<'a>) -> Result<Tables<'a>, LedgerError> {
         let mut tables = Tables::default();
-        tables.put_answers(rows)?;
+        tables.put_runs(rows);
         tables.put_starts(rows);
         tables.put_ends(rows)?;
         tables.put_participants(rows);
@@ -204,16 +202,11 @@ impl<'a> Tables<'a> {
         Ok(tables)
     }
 
-    fn put_answers(&mut self, rows: &Rows<'a>) -> Result<(), LedgerError> {
-        for answer in &rows.answers {
-            self.answers.n.push(answer.n);
-            self.answers.attempt.push(answer.attempt.0);
-            self.answers.at.push(answer.at.0);
-            self.answers.elapsed_ms.push(i64::from(answer.elapsed_ms));
-            self.answers.seq.push(fitting(answer.n, "seq", answer.seq)?);
-            self.answers.given.push(answer.given);
+    fn put_runs(&mut self, rows: &Rows<'a>) {
+        for Run { last_n, packed } in runs(&rows.answers) {
+            self.runs.last_n.push(last_n);
+            self.runs.packed.push(packed);
         }
-        Ok(())
     }
 
     fn put_starts(&mut self, rows: &Rows<'a>) {
@@ -225,6 +218,7 @@ impl<'a> Tables<'a> {
             self.starts.at.push(started.at.0);
             self.starts.number.push(i64::from(started.number));
             self.starts.seed.push(&started.seed.0);
+            self.starts.previous.push(started.previous.map_or(0, |previous| previous.0));
         }
     }
 
@@ -238,7 +232,7 @@ impl<'a> Tables<'a> {
             self.ends.correct.push(i64::from(ended.correct));
             self.ends.ending.push(ended.ending.code());
             self.ends.answers.push(pack(&ended.fates));
-            self.ends.receipt.push(&ended.receipt);
+            self.ends.receipt.push(ended.receipt.as_deref().unwrap_or_default());
         }
         Ok(())
     }
@@ -262,11 +256,10 @@ impl<'a> Tables<'a> {
 
     /// In the order of the statement's numbers.
     fn bound_to<'q>(&'q self, query: Query<'q>) -> Query<'q> {
-        let Tables { answers, starts, ends, participants, notes } = self;
-        let query = query.bind(&answers.n).bind(&answers.attempt).bind(&answers.at);
-        let query = query.bind(&answers.elapsed_ms).bind(&answers.seq).bind(&answers.given);
+        let Tables { runs, starts, ends, participants, notes } = self;
+        let query = query.bind(&runs.last_n).bind(&runs.packed);
         let query = query.bind(&starts.attempt).bind(&starts.n).bind(&starts.participant).bind(&starts.period);
-        let query = query.bind(&starts.at).bind(&starts.number).bind(&starts.seed);
+        let query = query.bind(&starts.at).bind(&starts.number).bind(&starts.seed).bind(&starts.previous);
         let query = query.bind(&ends.attempt).bind(&ends.n).bind(&ends.elapsed_ms).bind(&ends.at).bind(&ends.score);
         let query = query.bind(&ends.correct).bind(&ends.ending).bind(&ends.answers).bind(&ends.receipt);
         let query = query.bind(&participants.id).bind(&participants.n).bind(&participants.at);

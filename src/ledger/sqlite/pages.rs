@@ -3,6 +3,11 @@
 
 use super::BUSY;
 use super::CACHE_KIB;
+use crate::ledger::columns;
+use crate::ledger::columns::SELECT_ANSWER;
+use crate::ledger::columns::SELECT_RUN;
+use crate::ledger::entry::EntryNumber;
+use crate::ledger::rows::RawAnswer;
 use crate::ledger::store::LedgerError;
 use crate::ledger::store::PAGE_ROWS;
 use futures_util::future::BoxFuture;
@@ -40,6 +45,30 @@ impl Pages {
             while let Some(row) = rows.next()? {
                 page.push(read(row)?);
             }
+            Ok(page)
+        };
+        Box::pin(async move { tokio::task::spawn_blocking(page).await.map_err(|_| LedgerError::Stopped)? })
+    }
+
+    /// The raw answers after a number: first those from before there were runs, whose numbers are all lower.
+    pub(super) fn answers(&self, after: EntryNumber) -> BoxFuture<'static, Result<Vec<RawAnswer>, LedgerError>> {
+        let file = self.file.clone();
+        let page = move || {
+            let reader = reader(&file)?;
+            let mut page = Vec::new();
+            let mut statement = reader.prepare(&format!("{SELECT_ANSWER} where n > ? order by n limit ?"))?;
+            let mut rows = statement.query((after, PAGE_ROWS))?;
+            while let Some(row) = rows.next()? {
+                page.push(columns::raw_answer(row)?);
+            }
+            let mut statement = reader.prepare(&format!("{SELECT_RUN} where last_n > ? order by last_n"))?;
+            let mut rows = statement.query([after])?;
+            while (page.len() as i64) < PAGE_ROWS
+                && let Some(row) = rows.next()?
+            {
+                page.extend(columns::run(row)?.into_iter().filter(|answer| answer.n > after));
+            }
+            page.truncate(PAGE_ROWS as usize);
             Ok(page)
         };
         Box::pin(async move { tokio::task::spawn_blocking(page).await.map_err(|_| LedgerError::Stopped)? })

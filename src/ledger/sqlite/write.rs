@@ -8,6 +8,7 @@ use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Registered;
 use crate::ledger::entry::pack;
 use crate::ledger::rows::Rows;
+use crate::ledger::runs::runs;
 use crate::ledger::store::LedgerError;
 use rusqlite::CachedStatement;
 use rusqlite::Connection;
@@ -34,14 +35,10 @@ pub(super) fn write(writer: &mut Connection, step: &Step, rows: &Rows<'_>) -> Re
         .prepare_cached("update lane set last_n = ?, alive_at = ? where id = ? and epoch = ? and last_n = ?")?
         .execute((step.to, step.alive_at.0, LANE, step.epoch, step.from))?;
     fence(&transaction, step.epoch, moved)?;
-    ANSWERS.insert(&transaction, &rows.answers, |row, answer| {
-        row.put(answer.n)?;
+    RUNS.insert(&transaction, &runs(&rows.answers), |row, run| {
+        row.put(run.last_n)?;
         row.put(SEASON)?;
-        row.put(answer.attempt.0)?;
-        row.put(answer.seq)?;
-        row.put(answer.given)?;
-        row.put(answer.elapsed_ms)?;
-        row.put(answer.at.0)
+        row.put(&run.packed[..])
     })?;
     STARTS.insert(&transaction, &rows.starts, |row, (n, started)| {
         row.put(started.attempt.0)?;
@@ -51,7 +48,8 @@ pub(super) fn write(writer: &mut Connection, step: &Step, rows: &Rows<'_>) -> Re
         row.put(started.period)?;
         row.put(started.number)?;
         row.put(&started.seed.0[..])?;
-        row.put(started.at.0)
+        row.put(started.at.0)?;
+        row.put(started.previous.map_or(0, |previous| previous.0))
     })?;
     ENDS.insert(&transaction, &rows.ends, |row, (n, ended)| {
         row.put(ended.attempt.0)?;
@@ -63,7 +61,7 @@ pub(super) fn write(writer: &mut Connection, step: &Step, rows: &Rows<'_>) -> Re
         row.put(ended.at.0)?;
         row.put(ended.ending.code())?;
         row.put(pack(&ended.fates))?;
-        row.put(ended.receipt.as_str())
+        row.put(ended.receipt.as_deref().unwrap_or_default())
     })?;
     PARTICIPANTS.insert(&transaction, &rows.participants, put_participant)?;
     NOTES.insert(&transaction, &bodies(rows)?, |row, note| {
@@ -107,11 +105,10 @@ static PARTICIPANTS: Inserter = Inserter::new(
     "(?,?,?,?,?,?,?,?,?,?,?,?,?)",
 );
 static STARTS: Inserter = Inserter::new(
-    "insert or fail into start (attempt, season, n, participant, period, number, seed, at)",
-    "(?,?,?,?,?,?,?,?)",
+    "insert or fail into start (attempt, season, n, participant, period, number, seed, at, previous)",
+    "(?,?,?,?,?,?,?,?,?)",
 );
-static ANSWERS: Inserter =
-    Inserter::new("insert or fail into answer (n, season, attempt, seq, given, elapsed_ms, at)", "(?,?,?,?,?,?,?)");
+static RUNS: Inserter = Inserter::new("insert or fail into answer_run (last_n, season, packed)", "(?,?,?)");
 static ENDS: Inserter = Inserter::new(
     "insert or fail into ended (attempt, season, n, score, correct, elapsed_ms, at, ending, answers, receipt)",
     "(?,?,?,?,?,?,?,?,?,?)",
