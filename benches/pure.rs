@@ -14,6 +14,7 @@ use kejing::contest::seat::VerdictFacts;
 use kejing::domain::attempt::Attempt;
 use kejing::domain::bank::BankVersion;
 use kejing::domain::board::Board;
+use kejing::domain::correction::PUBLISHED;
 use kejing::domain::fairness::PeriodSecret;
 use kejing::domain::ids::AttemptId;
 use kejing::domain::ids::ParticipantId;
@@ -53,6 +54,7 @@ fn period() -> Arc<Period> {
         season_entry: 1,
         bank: &bank,
         bank_digest: &digest,
+        rested: Default::default(),
     };
     let entry = draft.entry(&keys(), &PeriodSecret([3; 32]), [4; 12]);
     Periods::default().take_up(2, &entry, RoundIndex(0), round.clone(), Arc::clone(&bank), Some(&keys()))
@@ -87,7 +89,7 @@ fn answers(criterion: &mut Criterion) {
             opened(&period, number)
         };
         let judge = |mut attempt: Attempt| {
-            let judged = attempt.judge(period.rules(), 1, first, NOW.plus_ms(4_000));
+            let judged = attempt.judge(period.rules(&PUBLISHED), 1, first, NOW.plus_ms(4_000));
             (black_box(judged).is_ok(), attempt)
         };
         bench.iter_batched(fresh, judge, BatchSize::SmallInput);

@@ -15,6 +15,7 @@ use kejing::contest::recovery::Follower;
 use kejing::contest::recovery::Opening;
 use kejing::domain::attempt::Attempt;
 use kejing::domain::attempt::Judged;
+use kejing::domain::correction::PUBLISHED;
 use kejing::domain::ids::AttemptId;
 use kejing::domain::ids::CityIndex;
 use kejing::domain::ids::ParticipantId;
@@ -268,11 +269,11 @@ fn answered(
     at: Timestamp,
 ) -> anyhow::Result<Entry> {
     let shown = Choices::of([(luck >> 32) as usize % 2]);
-    let settlement = match attempt.judge(period.rules(), seq, shown, at) {
+    let settlement = match attempt.judge(period.rules(&PUBLISHED), seq, shown, at) {
         Ok(Judged::Settling(settlement)) => settlement,
         other => anyhow::bail!("attempt {:?}, question {seq}: {other:?}", attempt.id),
     };
-    attempt.settle(period.rules(), settlement, at);
+    attempt.settle(period.rules(&PUBLISHED), settlement, at);
     let ended = settlement.ending.map(|ending| {
         Box::new(Ended {
             attempt: attempt.id,
@@ -282,6 +283,7 @@ fn answered(
             at,
             ending,
             fates: attempt.fates().collect(),
+            edition: 0,
             receipt: None,
         })
     });

@@ -8,8 +8,10 @@ use commands::audit::Audit;
 use commands::backup;
 use commands::bank;
 use commands::bank::Bank;
+use commands::bank_export;
 use commands::cli::Cli;
 use commands::cli::Command;
+use commands::convert;
 use commands::ledger;
 use commands::ledger::Ledger;
 use commands::outcome::exit_code;
@@ -31,6 +33,8 @@ fn main() -> ExitCode {
     exit_code(match cli.command {
         Command::Serve(args) => serve::run(*args),
         Command::Bank(Bank::Check(args)) => bank::run(&args),
+        Command::Bank(Bank::Export(args)) => bank_export::export(&args),
+        Command::Bank(Bank::Convert(args)) => convert::run(&args),
         Command::Season(SeasonCommand::Check { public, files }) => season::check(public, &files),
         Command::Replay(args) => replay::run(&args),
         Command::Backup(args) => backup::back_up(&args),

@@ -106,6 +106,40 @@ fn the_shipped_bank_is_sound_and_a_faulty_one_is_told_with_every_place() {
 }
 
 #[test]
+fn a_bank_is_converted_there_and_back_and_what_cannot_be_written_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let bank = "tests/mutated/three.toml";
+    for (to, name) in
+        [("gift", "a.txt"), ("moodle_xml", "a.xml"), ("qti", "a.zip"), ("json", "a.json"), ("xlsx", "a.xlsx")]
+    {
+        let there = run(&["bank", "convert", bank, "--to", to, "--out", &place(name)]);
+        assert_eq!((there.code, there.err.as_str()), (Some(0), ""), "{to}");
+        let back = run(&["bank", "convert", &place(name), "--to", "toml", "--out", &place(&format!("{name}.toml"))]);
+        assert_eq!((back.code, back.err.as_str()), (Some(0), ""), "{to}");
+        let read = |path: &str| {
+            let files = [(path.to_owned(), fs::read(path).unwrap())];
+            let (questions, faults) = kejing::formats::read_bank(&files);
+            assert_eq!(faults, []);
+            questions.into_iter().map(kejing::domain::draft::Draft::of).collect::<Vec<_>>()
+        };
+        assert_eq!(read(&place(&format!("{name}.toml"))), read(bank), "{to}");
+    }
+
+    let again = run(&["bank", "convert", bank, "--to", "gift", "--out", &place("a.txt")]);
+    assert_eq!(again.code, Some(2));
+    assert!(again.err.contains("不会覆盖"), "{}", again.err);
+    fs::write(place("b.txt"), "甲？{=1 ~2}\n\n几？{#3}\n").unwrap();
+    let part =
+        run(&["bank", "convert", &place("b.txt"), "--to", "json", "--out", &place("b.json"), "--difficulty", "1"]);
+    assert_eq!(part.code, Some(1));
+    assert!(part.err.contains("b.txt:3:4 这是「数字题」") && part.out.contains("1 道题"), "{}{}", part.err, part.out);
+    let wrong = run(&["bank", "convert", bank, "--to", "pdf", "--out", &place("c")]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(!folder.path().join("c").exists());
+}
+
+#[test]
 fn a_season_is_told_in_sentences_and_a_public_one_owes_more() {
     let told = run(&["season", "check", "seasons/demo.toml"]);
     assert_eq!((told.code, told.err.as_str()), (Some(0), ""));

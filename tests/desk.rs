@@ -1,9 +1,9 @@
 //! The desk: who comes in, who may do what, and that everything is written down.
 
 mod audit;
-mod moving;
 mod banks;
 mod imports;
+mod moving;
 mod roles;
 mod sign_in;
 mod staff;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod admission;
+mod banks;
 mod harness;
 mod import;
 mod http;
@@ -9,6 +10,7 @@ mod faults;
 mod commands;
 mod conformance;
 mod desk;
+mod corrections;
 mod ledger_copy;
 mod limits;
 mod moments;

@@ -1,11 +1,11 @@
 //! The contest and the lane under seeded faults: torn, duplicated, unknown, late and slow commits, marks that fail, crashes
 //! anywhere, participants who come, go, resend and try. A seed is a run: `KEJING_SEED=n` plays just that one again.
 
-mod chance;
-mod memory;
+pub(crate) mod chance;
+pub(crate) mod memory;
 mod oracle;
 mod player;
-mod season;
+pub(crate) mod season;
 mod world;
 
 use season::Genesis;
@@ -42,7 +42,7 @@ fn nothing_is_lost_doubled_or_told_too_early_whatever_fails() {
     let outcomes = || halves.iter().flatten();
     let sum = |of: fn(&Outcome) -> u64| outcomes().map(of).sum::<u64>();
     println!(
-        "{seeds} seeds from {first}: {} entries, {} attempts, {} answers, {} words told; {} crashes, {} stops; of {} commits \
+        "{seeds} seeds from {first}: {} entries, {} attempts, {} answers, {} words told; {} crashes, {} stops, {} corrections; of {} commits \
          {} slow, {} torn, {} unknown, {} duplicated, {} late; {} marks failed",
         sum(|o| o.entries as u64),
         sum(|o| o.attempts as u64),
@@ -50,6 +50,7 @@ fn nothing_is_lost_doubled_or_told_too_early_whatever_fails() {
         sum(|o| o.told),
         sum(|o| o.crashes),
         sum(|o| o.stops),
+        sum(|o| o.corrections),
         sum(|o| o.faults.commits),
         sum(|o| o.faults.slow),
         sum(|o| o.faults.torn),
@@ -64,6 +65,7 @@ fn nothing_is_lost_doubled_or_told_too_early_whatever_fails() {
             ("answers", sum(|o| o.answers as u64)),
             ("crashes", sum(|o| o.crashes)),
             ("stops", sum(|o| o.stops)),
+            ("corrections", sum(|o| o.corrections)),
             ("slow commits", sum(|o| o.faults.slow)),
             ("torn commits", sum(|o| o.faults.torn)),
             ("unknown commits", sum(|o| o.faults.unknown)),

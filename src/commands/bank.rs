@@ -1,5 +1,7 @@
-//! `kejing bank check`: all faults of question files at once.
+//! `kejing bank`: all faults of question files at once; a published version as files.
 
+use crate::commands::bank_export::ExportArgs;
+use crate::commands::convert::ConvertArgs;
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
 use crate::commands::outcome::say;
@@ -24,6 +26,18 @@ pub(crate) enum Bank {
     /// 全部题目都可以导入时退出码为 0；有要检查或不能导入的为 1；文件读不到为 2。
     #[command(verbatim_doc_comment)]
     Check(CheckArgs),
+    /// 把工作台发布的一版题库写成文件夹：题目（.toml）和图片，赛季文件可以直接用它
+    ///
+    /// 服务可以照常运行；什么也不改。里面有答案，请妥善保管。
+    #[command(verbatim_doc_comment)]
+    Export(ExportArgs),
+    /// 把题目换成另一种文件：表格、文档、Moodle、QTI…… 换成 xlsx、csv、toml、json、gift、moodle_xml 或 qti
+    ///
+    /// 读法和网页上的导入一样；要检查的、不能导入的题不写进去，逐条说明，退出码为 1。
+    /// 题库自己的文件（.toml、.csv）没有问题时保留编号，别的重新编为 q1、q2……。
+    /// 文件读不到、已有同名的文件或格式写错，退出码为 2，什么也不写。
+    #[command(verbatim_doc_comment)]
+    Convert(ConvertArgs),
 }
 
 #[derive(Args)]

@@ -1,6 +1,8 @@
 //! What was committed is applied: attempts settle, boards move, sockets are woken. Called by the lane alone, in its order.
 
 use crate::contest::core::Contest;
+use crate::contest::rescore::Rescored;
+use crate::contest::rescore::finished_of;
 use crate::contest::roster::Player;
 use crate::contest::scoreboard::Finished;
 use crate::contest::seat::Asked;
@@ -10,10 +12,10 @@ use crate::contest::seat::ResultFacts;
 use crate::contest::seat::Seat;
 use crate::contest::seat::SeatState;
 use crate::domain::attempt::Ending;
+use crate::domain::attempt::Phase;
 use crate::domain::attempt::Settlement;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
-use crate::domain::score::Standing;
 use crate::domain::time::Timestamp;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
@@ -23,6 +25,7 @@ use crate::ledger::entry::Settled;
 use crate::ledger::entry::Started;
 use crate::ledger::entry::Who;
 use crate::ledger::lane::Projection;
+use crate::ledger::store::Outcome;
 use std::sync::Arc;
 use std::sync::PoisonError;
 
@@ -36,7 +39,13 @@ impl Projection for Contest {
                 Entry::Started(started) => self.started(n, &started, now),
                 Entry::Opened { .. } => {}
                 Entry::Settled(settled) => over.extend(self.settled(settled, now)),
-                Entry::Noted { note, .. } => self.noted(n, &note, now),
+                Entry::Noted { at, note } => {
+                    if matches!(*note, Note::Correction(_)) {
+                        // What ended before it is on the boards before it.
+                        over.drain(..).for_each(|(seat, attempt)| self.finished(&seat, attempt, now));
+                    }
+                    self.noted(n, at, &note, now);
+                }
             }
         }
         // Verdicts in mid-paper have been told by now; only results wait for the boards.
@@ -78,7 +87,11 @@ impl Contest {
         let mut state = seat.state();
         let live = state.live.as_deref_mut().filter(|live| live.attempt.id == settled.attempt)?;
         let ending = settled.ended.as_ref().map(|ended| ended.ending);
-        live.attempt.settle(live.period.rules(), Settlement { question: settled.fate, ending }, now);
+        if ending.is_none() {
+            // A verdict is told as it stands when it is committed; an end says under which edition it was judged.
+            live.take_up_corrections_at_commit();
+        }
+        live.attempt.settle(live.period.rules(&live.scheme), Settlement { question: settled.fate, ending }, now);
         if let Some(ended) = &settled.ended {
             live.period.attempt_ended();
             let live = state.live.take();
@@ -106,7 +119,8 @@ impl Contest {
             }
             Asked::Start(_) => Ending::Replaced,
         };
-        if let Some(settlement) = live.attempt.end(live.period.rules(), ending, now) {
+        live.take_up_corrections();
+        if let Some(settlement) = live.attempt.end(live.period.rules(&live.scheme), ending, now) {
             room.push(self.settled_entry(seat.participant, live, settlement, now));
         }
     }
@@ -135,7 +149,11 @@ impl Contest {
 
     fn result(&self, participant: ParticipantId, live: &Live, at: Timestamp) -> ResultFacts {
         let attempt = &live.attempt;
-        let finished = self.finished_facts(participant, live, at);
+        let (finished, corrected_by) = self.finished_facts(participant, live, at);
+        for edition in corrected_by {
+            // A correction came between its judging and its commit: the boards have it as it is by now.
+            self.concerned().put(edition, vec![(participant, attempt.id)]);
+        }
         self.roster.change(participant, |player| finished.use_up(player));
         let (best, ranks) = self.scoreboard().finish(&self.season, &self.roster, &finished);
         ResultFacts {
@@ -152,38 +170,39 @@ impl Contest {
         }
     }
 
-    fn finished_facts(&self, participant: ParticipantId, live: &Live, at: Timestamp) -> Finished {
+    /// With the corrections that have changed it since it was judged; none, but for the few milliseconds of a commit.
+    fn finished_facts(&self, participant: ParticipantId, live: &Live, at: Timestamp) -> (Finished, Vec<u16>) {
         let attempt = &live.attempt;
-        let handed_back = attempt.phase() == crate::domain::attempt::Phase::Over(Ending::HandedBack);
-        let city = self.roster.with(participant, |player| player.city_at(live.started_n)).unwrap_or_default();
-        Finished {
-            participant,
-            round: attempt.round,
-            standing: Standing {
-                score: attempt.score(),
-                elapsed_ms: attempt.elapsed_ms(),
-                finished_at: at,
-                attempt: attempt.id,
-            },
-            correct: attempt.correct(),
-            full: attempt.score() == live.period.round.full_marks(),
-            day: self.season.time_zone.day(attempt.started_at),
-            city,
-            counted: live.period.round.counts && !handed_back,
-            handed_back,
+        let Phase::Over(ending) = attempt.phase() else { unreachable!("what is finished is over") };
+        let (score, correct, elapsed_ms) = (attempt.score(), attempt.correct(), attempt.elapsed_ms());
+        let mut by_now = Rescored::of(Outcome { score, correct, elapsed_ms, at, ending });
+        let since = live.period.schemes_after(live.scheme.edition);
+        if !since.is_empty() {
+            by_now.go_on(&mut attempt.clone(), &live.period, &since);
         }
+        let city = self.roster.with(participant, |player| player.city_at(live.started_n)).unwrap_or_default();
+        let day = self.season.time_zone.day(attempt.started_at);
+        let finished = Finished { city, ..finished_of(participant, attempt.id, &by_now, &live.period, day) };
+        (finished, by_now.changed_by)
     }
 
-    fn noted(&self, n: EntryNumber, note: &Note, now: Timestamp) {
+    fn noted(&self, n: EntryNumber, at: Timestamp, note: &Note, now: Timestamp) {
         match note {
+            Note::Correction(correction) => {
+                let mut periods = self.periods.write().unwrap_or_else(PoisonError::into_inner);
+                periods.correct(n, at, correction);
+                periods.corrections().last().into_iter().for_each(|last| self.concerned().open(last, now));
+                drop(periods);
+                self.scoreboard().begin_anew();
+            }
             Note::Changed { participant, who } => self.changed(n, *participant, who),
             Note::Period(period) => {
                 let Some(index) = self.season.round_of_id(&period.round) else { return };
-                let bank = self.banks.iter().find(|(_, digest, _)| *digest == period.bank);
-                if let Some((_, _, bank)) = bank {
+                let bank = self.banks().of_digest(&period.bank).map(|bank| Arc::clone(&bank.version));
+                if let Some(bank) = bank {
                     let round = self.season.round(index).clone();
                     let mut periods = self.periods.write().unwrap_or_else(PoisonError::into_inner);
-                    periods.take_up(n, period, index, round, Arc::clone(bank), Some(&self.keys));
+                    periods.take_up(n, period, index, round, bank, Some(&self.keys));
                 }
             }
             Note::SecretOut { period, .. } => {
@@ -191,12 +210,14 @@ impl Contest {
                     period.let_secret_out();
                 }
             }
-            // The season, its banks and outages are taken up by a start; tokens by the accounts; reports by the desk.
-            Note::Season { .. }
-            | Note::Bank { .. }
-            | Note::Outage { .. }
-            | Note::Token { .. }
-            | Note::Report { .. } => {}
+            Note::Bank { .. } | Note::Rested { .. } => {
+                let mut banks = self.banks.write().unwrap_or_else(PoisonError::into_inner);
+                if let Err(error) = banks.take(note) {
+                    tracing::error!(n, %error, "a bank version was committed that cannot be read");
+                }
+            }
+            // The season and outages are taken up by a start; tokens by the accounts; reports by the desk.
+            Note::Season { .. } | Note::Outage { .. } | Note::Token { .. } | Note::Report { .. } => {}
         }
         tracing::debug!(n, at = now.0, "noted");
     }
@@ -204,9 +225,11 @@ impl Contest {
     /// A participant's name or place from entry `n` on: they leave the boards of the old place for those of the new.
     fn changed(&self, n: EntryNumber, participant: ParticipantId, who: &Who) {
         let Some(place) = self.places.place(&self.season, who) else { return };
+        // Both under one lock: standings that are computed anew find the place on the boards or the move, never half of it.
+        let mut scoreboard = self.scoreboard();
         let before = self.roster.change(participant, |player| player.change(n, &who.name, place));
         if let Some(before) = before.filter(|before| *before != place) {
-            self.scoreboard().moved(participant, before, place);
+            scoreboard.moved(participant, before, place);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The contest itself: what all its verbs share.
 
+use crate::contest::banks::Banks;
 use crate::contest::clock::Clock;
+use crate::contest::concerned::Concerned;
 use crate::contest::deadlines::Deadlines;
 use crate::contest::keys::Keys;
 use crate::contest::period::Period;
@@ -9,7 +11,6 @@ use crate::contest::roster::Places;
 use crate::contest::roster::Roster;
 use crate::contest::scoreboard::Scoreboard;
 use crate::contest::seat::Seat;
-use crate::domain::bank::BankVersion;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::ids::RoundIndex;
@@ -27,7 +28,9 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::RwLockReadGuard;
+use std::sync::RwLockWriteGuard;
 use std::sync::atomic::AtomicI64;
+use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering;
 
 /// A running season. Shared by everything that serves it.
@@ -40,8 +43,16 @@ pub struct Contest {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) lane: Lane,
     pub(crate) season_entry: EntryNumber,
-    /// The bank versions in use now, by bank id, with their digests.
-    pub(crate) banks: Vec<(String, String, Arc<BankVersion>)>,
+    pub(crate) banks: RwLock<Banks>,
+    /// Held by an act of the desk on banks, from looking to opening its periods.
+    pub(crate) desk_acts: tokio::sync::Mutex<()>,
+    /// Held by a correction until everyone stands by it.
+    pub(crate) correcting: tokio::sync::Mutex<()>,
+    pub(crate) concerned: RwLock<Concerned>,
+    /// The newest correction that those concerned are told of.
+    pub(crate) corrections_told: AtomicU16,
+    /// Held while draw periods are opened, so that two acts of the desk do not open the same one.
+    pub(crate) opening_periods: tokio::sync::Mutex<()>,
     pub(crate) seats: DashMap<ParticipantId, Arc<Seat>, BuildHasherDefault<ByNumber>>,
     pub(crate) deadlines: Deadlines,
     pub(crate) periods: RwLock<Periods>,
@@ -96,6 +107,16 @@ impl Contest {
 
     pub(crate) fn periods(&self) -> RwLockReadGuard<'_, Periods> {
         self.periods.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bank versions that papers are drawn from by now, and what of them rests.
+    pub fn banks(&self) -> RwLockReadGuard<'_, Banks> {
+        self.banks.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who is concerned by which correction.
+    pub(crate) fn concerned(&self) -> RwLockWriteGuard<'_, Concerned> {
+        self.concerned.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The draw period of an entry.

@@ -1,5 +1,6 @@
 //! Phones come and go: the newest hello wins, and what was told to an older one is told to it as well.
 
+use crate::contest::concerned::TOLD_MS;
 use crate::contest::core::Contest;
 use crate::contest::seat::Cursor;
 use crate::contest::seat::ENDED_TOLD_MS;
@@ -9,6 +10,8 @@ use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::time::Timestamp;
 use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::task::Waker;
 
 /// One socket's hold on a seat. Dropping it leaves the seat.
@@ -20,6 +23,8 @@ pub struct Presence {
     /// How often the seat's bell had been rung when this socket last asked.
     heard: u32,
     cursor: Cursor,
+    /// The newest correction that this participant has been told of.
+    corrections_told: u16,
 }
 
 /// What `welcome` says of attempts.
@@ -46,7 +51,8 @@ impl Contest {
         drop(state);
         // One less than was rung: there is something to ask at once.
         let heard = seat.rung().wrapping_sub(1);
-        Presence { seat, contest: Arc::clone(self), hello, heard, cursor: Cursor::default() }
+        let corrections_told = self.roster.with(participant, |player| player.corrections_told).unwrap_or_default();
+        Presence { seat, contest: Arc::clone(self), hello, heard, cursor: Cursor::default(), corrections_told }
     }
 }
 
@@ -93,7 +99,23 @@ impl Presence {
         if state.hellos != self.hello {
             return Err(Superseded);
         }
-        Ok(self.cursor.take_news(&mut state, now))
+        let mut news = self.cursor.take_news(&mut state, now);
+        drop(state);
+        if self.corrections_told != self.contest.corrections_told.load(Ordering::Acquire) {
+            self.take_corrections(now, &mut news);
+        }
+        Ok(news)
+    }
+
+    fn take_corrections(&mut self, now: Timestamp, news: &mut Vec<News>) {
+        let newest = self.contest.corrections_told.load(Ordering::Acquire);
+        let participant = self.seat.participant;
+        let concerned = self.contest.concerned.read().unwrap_or_else(PoisonError::into_inner);
+        let later = concerned.of(participant, self.corrections_told, now, TOLD_MS);
+        drop(concerned);
+        news.extend(later.into_iter().map(News::Corrected));
+        self.corrections_told = newest;
+        self.contest.roster.change(participant, |player| player.corrections_told = newest);
     }
 }
 

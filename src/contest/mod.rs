@@ -5,12 +5,15 @@
 
 pub mod clock;
 pub mod keys;
+pub mod banks;
 pub mod period;
 pub mod roster;
 pub mod refusal;
 pub mod seat;
 mod table;
 pub mod scoreboard;
+pub mod rescore;
+pub mod concerned;
 pub mod deadlines;
 pub mod core;
 pub mod play;
@@ -21,4 +24,7 @@ mod pages;
 pub mod recovery;
 pub mod resume;
 pub mod upkeep;
+pub mod publish;
+pub mod correct;
+pub mod preview;
 pub mod replay;

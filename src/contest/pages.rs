@@ -17,8 +17,11 @@ pub(crate) struct Pages<'s, T, F> {
     read: F,
     number: fn(&T) -> i64,
     /// Each with the number that it comes after.
-    ahead: VecDeque<(i64, JoinHandle<Result<Vec<T>, LedgerError>>)>,
+    ahead: VecDeque<(i64, Reading<T>)>,
 }
+
+/// A page on its way.
+type Reading<T> = JoinHandle<Result<Vec<T>, LedgerError>>;
 
 impl<'s, T, F, R> Pages<'s, T, F>
 where

@@ -1,25 +1,36 @@
 //! Attempts that are over, read from the ledger: resends, history, reviews.
 
+use crate::contest::concerned::KEPT_MS;
 use crate::contest::core::Contest;
 use crate::contest::core::Life;
+use crate::contest::period::OnRecord;
 use crate::contest::period::Period;
 use crate::contest::play::Answered;
 use crate::contest::refusal::Refusal;
+use crate::contest::rescore::Rescored;
+use crate::contest::rescore::played;
+use crate::contest::rescore::rescored;
+use crate::contest::seat::CorrectedFacts;
 use crate::contest::seat::Live;
 use crate::domain::attempt::AnswerRefusal;
 use crate::domain::attempt::Attempt;
-use crate::domain::attempt::Settlement;
+use crate::domain::attempt::Given;
 use crate::domain::fairness;
 use crate::domain::fairness::ReceiptFacts;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
+use crate::domain::ids::QuestionId;
+use crate::domain::ids::RoundIndex;
 use crate::domain::question::Choices;
 use crate::domain::rules::Feedback;
 use crate::ledger::entry::Ended;
 use crate::ledger::entry::Started;
 use crate::ledger::store::LedgerError;
+use crate::ledger::store::Outcome;
+use crate::ledger::store::PAGE_ROWS;
 use crate::ledger::store::Recorded;
 use std::sync::Arc;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 /// At most so many attempts a page of history.
@@ -29,8 +40,11 @@ pub const HISTORY_PAGE: i64 = 50;
 pub struct Past {
     pub recorded: Recorded,
     pub period: Arc<Period>,
-    /// Every question that was settled, marked as it was then.
+    /// Every question that was settled, as it is marked by now.
     pub attempt: Attempt,
+    /// As it was marked when the result was told.
+    pub told: Attempt,
+    pub by_now: Rescored,
 }
 
 impl Contest {
@@ -47,8 +61,9 @@ impl Contest {
     ) -> Result<Result<Answered, Refusal>, LedgerError> {
         let Some(past) = self.past(participant, attempt).await? else { return Ok(Err(Refusal::UnknownAttempt)) };
         let now = self.now();
-        let mut live = Live { attempt: past.attempt, period: past.period, started_n: past.recorded.n };
-        let judged = live.attempt.judge(live.period.rules(), seq, shown, now);
+        let scheme = past.period.scheme();
+        let mut live = Live { attempt: past.attempt, period: past.period, scheme, started_n: past.recorded.n };
+        let judged = live.attempt.judge(live.period.rules(&live.scheme), seq, shown, now);
         Ok(match judged {
             Ok(_) => match live.verdict_facts(seq) {
                 Some(verdict) => Ok(Answered::Again(verdict)),
@@ -65,7 +80,36 @@ impl Contest {
     pub async fn past(&self, participant: ParticipantId, attempt: AttemptId) -> Result<Option<Past>, LedgerError> {
         let recorded = self.store.attempt(attempt).await?;
         let recorded = recorded.filter(|recorded| recorded.started.participant == participant);
-        Ok(recorded.and_then(|recorded| self.replayed(recorded)))
+        let Some(mut past) = recorded.and_then(|recorded| self.replayed(recorded)) else { return Ok(None) };
+        self.find_editions(&mut past).await?;
+        Ok(Some(past))
+    }
+
+    /// Under which edition each verdict was told, where a correction fell into the attempt: its raw answers say when they were
+    /// committed. Rare, and no more than what was committed while the attempt ran is read for it.
+    async fn find_editions(&self, past: &mut Past) -> Result<(), LedgerError> {
+        let Some((ended_n, ended)) = &past.recorded.ended else { return Ok(()) };
+        let (from, to) = (past.recorded.n, *ended_n);
+        let begun_under = past.period.scheme_before(from).edition;
+        if begun_under == past.period.scheme_before(to).edition && begun_under == ended.edition {
+            return Ok(());
+        }
+        let mut after = from;
+        while after < to {
+            let page = self.store.answers(after).await?;
+            let more = page.len() as i64 == PAGE_ROWS;
+            after = page.last().map_or(to, |row| row.n);
+            for row in page.iter().filter(|row| row.attempt == past.recorded.started.attempt && row.n <= to) {
+                // The end says by itself under which it was judged.
+                if Given::from_code(row.given).is_some() && row.n < to {
+                    past.attempt.told_under(row.seq, past.period.scheme_before(row.n).edition);
+                }
+            }
+            if !more {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// A participant's attempts, newest first, from the one before `before` on; `None` where that one is not theirs.
@@ -94,17 +138,43 @@ impl Contest {
         let (_, ended) = recorded.ended.as_ref()?;
         let period = self.period(recorded.started.period)?;
         let paper = period.paper(&recorded.started.seed);
-        let mut attempt = Attempt::new(recorded.started.attempt, period.index, paper, recorded.started.at);
-        for (i, fate) in ended.fates.iter().enumerate() {
-            let last = i + 1 == ended.fates.len();
-            let settlement = Settlement { question: Some(*fate), ending: last.then_some(ended.ending) };
-            attempt.settle(period.rules(), settlement, ended.at);
-        }
-        if ended.fates.is_empty() {
-            let settlement = Settlement { question: None, ending: Some(ended.ending) };
-            attempt.settle(period.rules(), settlement, ended.at);
-        }
-        Some(Past { recorded, period, attempt })
+        let scheme = period.scheme_of(ended.edition).map(|(_, scheme)| scheme).unwrap_or_default();
+        let told = played(&period, &recorded.started, ended, paper, &scheme);
+        let mut attempt = told.clone();
+        let mut by_now = Rescored::of(Outcome::from(ended));
+        by_now.go_on(&mut attempt, &period, &period.schemes_after(ended.edition));
+        Some(Past { recorded, period, attempt, told, by_now })
+    }
+
+    /// What an attempt that is over comes to by now; `None` while it is live.
+    pub fn by_now(&self, recorded: &Recorded) -> Option<Rescored> {
+        let (_, ended) = recorded.ended.as_ref()?;
+        let period = self.period(recorded.started.period)?;
+        Some(rescored(&period, &recorded.started, ended))
+    }
+
+    /// The corrections that concern a round's papers, in order.
+    pub fn corrections_of(&self, round: RoundIndex) -> Vec<OnRecord> {
+        let periods = self.periods();
+        let of_round = periods.of_round(round);
+        let concerns =
+            |on_record: &&OnRecord| of_round.iter().any(|period| period.scheme_of(on_record.edition).is_some());
+        periods.corrections().iter().filter(concerns).cloned().collect()
+    }
+
+    /// The corrections of one question of a period, in order.
+    pub fn corrections_of_question(&self, period: &Period, question: &QuestionId) -> Vec<OnRecord> {
+        let periods = self.periods();
+        let of_it = |on_record: &&OnRecord| {
+            on_record.correction.question == *question && period.scheme_of(on_record.edition).is_some()
+        };
+        periods.corrections().iter().filter(of_it).cloned().collect()
+    }
+
+    /// The corrections of the last [`KEPT_MS`] that have changed attempts of this participant.
+    pub fn corrections_for(&self, participant: ParticipantId) -> Vec<CorrectedFacts> {
+        let concerned = self.concerned.read().unwrap_or_else(PoisonError::into_inner);
+        concerned.of(participant, 0, self.now(), KEPT_MS)
     }
 
     /// Whether the round's feedback allows its answers to be shown by now.
@@ -140,7 +210,7 @@ impl Contest {
     ///
     /// # Errors
     /// The ledger could not be read.
-    pub async fn attempt_of_receipt(&self, receipt: &str) -> Result<Option<(Ended, Arc<Period>)>, LedgerError> {
+    pub async fn attempt_of_receipt(&self, receipt: &str) -> Result<Option<(Recorded, Arc<Period>)>, LedgerError> {
         let named = fairness::attempt_of_receipt(self.keys.receipts(), receipt);
         // Of what anyone may make up, nearly nothing names an attempt that there is, and the ledger is not asked.
         let named = named.filter(|attempt| attempt.0 < self.next_attempt.load(Ordering::Relaxed));
@@ -149,10 +219,10 @@ impl Contest {
             None => None,
         };
         for recorded in [of_second_form, self.store.attempt_of_receipt(receipt).await?].into_iter().flatten() {
-            let Recorded { started, ended, .. } = recorded;
+            let Recorded { started, ended, .. } = &recorded;
             let (Some((_, ended)), Some(period)) = (ended, self.period(started.period)) else { continue };
-            if self.receipt_of(&started, &ended, &period) == receipt {
-                return Ok(Some((ended, period)));
+            if self.receipt_of(started, ended, &period) == receipt {
+                return Ok(Some((recorded, period)));
             }
         }
         Ok(None)

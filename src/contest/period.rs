@@ -3,11 +3,13 @@
 use crate::contest::keys::Keys;
 use crate::domain::attempt::Rules;
 use crate::domain::bank::BankVersion;
+use crate::domain::correction::MarkScheme;
 use crate::domain::fairness;
 use crate::domain::fairness::Commitment;
 use crate::domain::fairness::DrawList;
 use crate::domain::fairness::PeriodSecret;
 use crate::domain::fairness::Seed;
+use crate::domain::ids::QuestionId;
 use crate::domain::ids::QuestionIndex;
 use crate::domain::ids::RoundIndex;
 use crate::domain::ids::SeasonId;
@@ -16,14 +18,19 @@ use crate::domain::question::Question;
 use crate::domain::rules::Round;
 use crate::domain::time::Timestamp;
 use crate::ledger::entry;
+use crate::ledger::entry::Correction;
 use crate::ledger::entry::EntryNumber;
 use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
 use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::PoisonError;
+use std::sync::RwLock;
+use std::sync::RwLockReadGuard;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicI64;
+use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering;
 
 /// After a period's end, before its secret may come out.
@@ -40,6 +47,8 @@ pub struct Period {
     pub round: Round,
     pub bank: Arc<BankVersion>,
     pub bank_digest: String,
+    /// The questions of the bank version that are not on the list.
+    pub rested: BTreeSet<QuestionId>,
     pub list: DrawList,
     /// Of the bank's questions, by their index.
     texts: Arc<[Texts]>,
@@ -51,6 +60,9 @@ pub struct Period {
     /// Attempts that have started and not ended.
     open_attempts: AtomicI64,
     secret_out: AtomicBool,
+    /// By edition, each with its correction's entry; the first is that of the published keys.
+    schemes: RwLock<Vec<(EntryNumber, Arc<MarkScheme>)>>,
+    edition: AtomicU16,
 }
 
 /// What of a question is shown while it is open, as JSON has it: escaped once and not each time it is asked. No key is in it.
@@ -68,12 +80,57 @@ impl Texts {
 }
 
 impl Period {
-    pub fn texts(&self, question: QuestionIndex) -> &Texts {
-        &self.texts[question.0 as usize]
+    /// What its papers are marked by under one of its schemes.
+    pub fn rules<'a>(&'a self, scheme: &'a MarkScheme) -> Rules<'a> {
+        Rules { round: &self.round, bank: &self.bank, scheme }
     }
 
-    pub fn rules(&self) -> Rules<'_> {
-        Rules { round: &self.round, bank: &self.bank }
+    /// The number of the last correction that concerns it; 0: none does.
+    pub fn edition(&self) -> u16 {
+        self.edition.load(Ordering::Acquire)
+    }
+
+    /// What its papers are marked by now.
+    pub fn scheme(&self) -> Arc<MarkScheme> {
+        self.schemes().last().map(|(_, scheme)| Arc::clone(scheme)).unwrap_or_default()
+    }
+
+    /// The scheme in force when entry `n` was committed.
+    pub fn scheme_before(&self, n: EntryNumber) -> Arc<MarkScheme> {
+        let schemes = self.schemes();
+        let before = schemes.iter().rev().find(|(since, _)| *since < n);
+        before.map(|(_, scheme)| Arc::clone(scheme)).unwrap_or_default()
+    }
+
+    /// The scheme of an edition, with the entry that made it.
+    pub fn scheme_of(&self, edition: u16) -> Option<(EntryNumber, Arc<MarkScheme>)> {
+        self.schemes().iter().find(|(_, scheme)| scheme.edition == edition).cloned()
+    }
+
+    /// Those that came after an edition, in order.
+    pub fn schemes_after(&self, edition: u16) -> Vec<Arc<MarkScheme>> {
+        if self.edition() == edition {
+            return Vec::new();
+        }
+        let schemes = self.schemes();
+        schemes.iter().filter(|(_, scheme)| scheme.edition > edition).map(|(_, scheme)| Arc::clone(scheme)).collect()
+    }
+
+    fn schemes(&self) -> RwLockReadGuard<'_, Vec<(EntryNumber, Arc<MarkScheme>)>> {
+        self.schemes.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes up a correction, if it is one of its bank version.
+    fn correct(&self, on_record: &OnRecord) {
+        let Correction { question, versions, remedy, .. } = &on_record.correction;
+        let Some(index) = self.bank.index_of(question).filter(|_| versions.contains(&self.bank_digest)) else { return };
+        let scheme = self.scheme().after(on_record.edition, index, remedy);
+        self.schemes.write().unwrap_or_else(PoisonError::into_inner).push((on_record.n, Arc::new(scheme)));
+        self.edition.store(on_record.edition, Ordering::Release);
+    }
+
+    pub fn texts(&self, question: QuestionIndex) -> &Texts {
+        &self.texts[question.0 as usize]
     }
 
     /// The seed of a participant's `number`-th attempt; `participant` is the opaque id.
@@ -83,6 +140,15 @@ impl Period {
 
     pub fn paper(&self, seed: &Seed) -> Paper {
         Paper::draw(&self.list, &self.round.blueprint, seed)
+    }
+
+    /// From when on a later period draws the papers of this one's time, if it does so to its end.
+    fn taken_over_by(&self, later: &Period) -> Option<Timestamp> {
+        let to_its_end = match (self.to, later.to) {
+            (None, _) | (_, None) => true,
+            (Some(own), Some(later)) => later >= own,
+        };
+        to_its_end.then_some(later.from.max(self.from))
     }
 
     pub fn attempt_started(&self) {
@@ -127,12 +193,14 @@ pub struct Draft<'a> {
     pub season_entry: EntryNumber,
     pub bank: &'a Arc<BankVersion>,
     pub bank_digest: &'a str,
+    /// The bank version's questions that rest.
+    pub rested: BTreeSet<QuestionId>,
 }
 
 impl Draft<'_> {
     /// The entry that opens the period: the secret sealed, the commitment to it in the open.
     pub fn entry(&self, keys: &Keys, secret: &PeriodSecret, nonce: [u8; 12]) -> entry::Period {
-        let list = DrawList::of(self.bank, &BTreeSet::new());
+        let list = DrawList::of(self.bank, &self.rested);
         let named = fairness::Period { season: self.season, round: &self.round.id, number: self.number };
         let commitment = fairness::commitment(secret, named, &self.round.blueprint, &list);
         entry::Period {
@@ -142,6 +210,7 @@ impl Draft<'_> {
             to: self.to,
             season: self.season_entry,
             bank: self.bank_digest.to_owned(),
+            rested: self.rested.clone(),
             commitment,
             sealed: keys.seal(secret, nonce),
         }
@@ -154,6 +223,18 @@ pub struct Periods {
     by_entry: HashMap<EntryNumber, Arc<Period>>,
     /// By round, in the order in which they were opened.
     of_round: HashMap<RoundIndex, Vec<Arc<Period>>>,
+    /// In the ledger's order; a period that is opened later is under them too.
+    corrections: Vec<OnRecord>,
+}
+
+/// A correction as it stands in the ledger.
+#[derive(Clone, Debug)]
+pub struct OnRecord {
+    pub n: EntryNumber,
+    pub at: Timestamp,
+    /// Counted from 1.
+    pub edition: u16,
+    pub correction: Correction,
 }
 
 impl Periods {
@@ -167,7 +248,7 @@ impl Periods {
         bank: Arc<BankVersion>,
         keys: Option<&Keys>,
     ) -> Arc<Period> {
-        let list = DrawList::of(&bank, &BTreeSet::new());
+        let list = DrawList::of(&bank, &entry.rested);
         let of_this_bank = self.by_entry.values().find(|period| Arc::ptr_eq(&period.bank, &bank));
         let texts = match of_this_bank {
             Some(period) => Arc::clone(&period.texts),
@@ -180,6 +261,7 @@ impl Periods {
             round,
             bank,
             bank_digest: entry.bank.clone(),
+            rested: entry.rested.clone(),
             list,
             texts,
             commitment: entry.commitment,
@@ -188,10 +270,31 @@ impl Periods {
             secret: keys.and_then(|keys| keys.unseal(&entry.sealed)),
             open_attempts: AtomicI64::new(0),
             secret_out: AtomicBool::new(false),
+            schemes: RwLock::new(vec![(0, Arc::default())]),
+            edition: AtomicU16::new(0),
         });
+        self.corrections.iter().for_each(|on_record| period.correct(on_record));
         self.by_entry.insert(n, Arc::clone(&period));
         self.of_round.entry(index).or_default().push(Arc::clone(&period));
         period
+    }
+
+    /// Takes up a correction: from here on every paper that it concerns is marked by it.
+    pub fn correct(&mut self, n: EntryNumber, at: Timestamp, correction: &Correction) {
+        // No more are taken at the desk than can be counted.
+        let edition = self.corrections.len() as u16 + 1;
+        let on_record = OnRecord { n, at, edition, correction: correction.clone() };
+        self.by_entry.values().for_each(|period| period.correct(&on_record));
+        self.corrections.push(on_record);
+    }
+
+    /// All corrections, in the ledger's order.
+    pub fn corrections(&self) -> &[OnRecord] {
+        &self.corrections
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Period>> {
+        self.by_entry.values()
     }
 
     pub fn get(&self, n: EntryNumber) -> Option<&Arc<Period>> {
@@ -207,6 +310,11 @@ impl Periods {
         self.of_round(index).iter().rev().find(|period| period.from <= now && period.to.is_none_or(|to| now < to))
     }
 
+    /// The period that stands for the time from `from` to `to`: of those opened for it, the last.
+    pub fn standing(&self, index: RoundIndex, from: Timestamp, to: Option<Timestamp>) -> Option<&Arc<Period>> {
+        self.of_round(index).iter().rev().find(|period| period.to == to && period.from <= from)
+    }
+
     /// Periods whose papers are all handed in and that draw no more, with their secret still kept. `closes` says when a
     /// round closes; a minute is left for starts that were on their way.
     pub fn to_be_published(&self, now: Timestamp, closes: impl Fn(RoundIndex) -> Timestamp) -> Vec<Arc<Period>> {
@@ -214,9 +322,8 @@ impl Periods {
         for (index, periods) in &self.of_round {
             let over = closes(*index).plus_ms(PUBLISH_AFTER_MS) <= now;
             for (i, period) in periods.iter().enumerate() {
-                // A later period of the same time takes over from its own beginning.
-                let next_from = periods.get(i + 1).map(|next| next.from);
-                let ends = period.to.into_iter().chain(next_from).min();
+                let taken_over = periods[i + 1..].iter().filter_map(|later| period.taken_over_by(later));
+                let ends = period.to.into_iter().chain(taken_over).min();
                 let over = over || ends.is_some_and(|ends| ends.plus_ms(PUBLISH_AFTER_MS) <= now);
                 if over && !period.secret_is_out() && period.open_attempts() == 0 {
                     found.push(Arc::clone(period));

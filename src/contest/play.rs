@@ -62,7 +62,8 @@ impl Contest {
             }
             // An attempt that doesn't count makes room; it is refused first if the new one could not start.
             self.may_start(seat.participant, index, now)?;
-            let ending = live.attempt.end(live.period.rules(), Ending::Replaced, now);
+            live.take_up_corrections();
+            let ending = live.attempt.end(live.period.rules(&live.scheme), Ending::Replaced, now);
             if let Some(settlement) = ending {
                 room.push(self.settled_entry(seat.participant, live, settlement, now));
             }
@@ -89,7 +90,7 @@ impl Contest {
         let period = periods.current(index, now).filter(|period| !period.secret_is_out()).ok_or(not_open(None))?;
         let used = self.roster.change(seat.participant, |player| {
             let used = player.usage_mut(index);
-            used.start(day);
+            used.start(day, &period.round.attempts);
             (used.number, player.latest())
         });
         let (number, previous) = used.ok_or(Refusal::UnknownRound)?;
@@ -105,7 +106,8 @@ impl Contest {
             seed,
             at: now,
         };
-        state.live = Some(Box::new(Live { attempt, period: Arc::clone(period), started_n: 0 }));
+        state.live =
+            Some(Box::new(Live { attempt, period: Arc::clone(period), scheme: period.scheme(), started_n: 0 }));
         room.push(Entry::Started(Box::new(started)));
         Ok(())
     }
@@ -168,7 +170,8 @@ impl Contest {
             return Contest::answer_to_ended(&mut state, attempt, seq, shown, now);
         }
         let Some(live) = state.live.as_deref_mut() else { return Ok(Answered::Past) };
-        match live.attempt.judge(live.period.rules(), seq, shown, now) {
+        live.take_up_corrections();
+        match live.attempt.judge(live.period.rules(&live.scheme), seq, shown, now) {
             Ok(Judged::Settling(settlement)) => {
                 room.push(self.settled_entry(seat.participant, live, settlement, now));
                 Ok(Answered::Settling)
@@ -196,7 +199,7 @@ impl Contest {
     ) -> Result<Answered, Refusal> {
         let ended = state.ended.as_mut().filter(|ended| ended.attempt == attempt);
         let Some(live) = ended.and_then(|ended| ended.live.as_deref_mut()) else { return Ok(Answered::Past) };
-        match live.attempt.judge(live.period.rules(), seq, shown, now)? {
+        match live.attempt.judge(live.period.rules(&live.scheme), seq, shown, now)? {
             Judged::Again => Ok(live.verdict_facts(seq).map_or(Answered::Past, Answered::Again)),
             Judged::Settling(_) | Judged::Waiting => Err(Refusal::UnknownAttempt),
         }
@@ -235,7 +238,8 @@ impl Contest {
         let mut state = seat.state();
         let live = state.live.as_deref_mut().filter(|live| live.attempt.id == attempt);
         let live = live.ok_or(Refusal::UnknownAttempt)?;
-        match live.attempt.end(live.period.rules(), Ending::HandedIn, now) {
+        live.take_up_corrections();
+        match live.attempt.end(live.period.rules(&live.scheme), Ending::HandedIn, now) {
             Some(settlement) => room.push(self.settled_entry(seat.participant, live, settlement, now)),
             None => state.asked = Some(Asked::Finish),
         }
@@ -259,7 +263,8 @@ impl Contest {
         }
         let hand_back = self.hands_back(participant, &state);
         let Some(live) = state.live.as_deref_mut() else { return };
-        let rules = live.period.rules();
+        live.take_up_corrections();
+        let rules = live.period.rules(&live.scheme);
         if live.attempt.deadline(rules).is_some_and(|at| at <= now) {
             let Ok(room) = self.lane.reserve() else {
                 let retry_at = now.plus_ms(DUE_RETRY_MS);
@@ -312,7 +317,7 @@ impl Contest {
     ) -> Entry {
         let ended = settlement.ending.map(|ending| {
             let mut after = live.attempt.clone();
-            after.settle(live.period.rules(), settlement, now);
+            after.settle(live.rules(), settlement, now);
             Box::new(Ended {
                 attempt: after.id,
                 score: after.score(),
@@ -321,6 +326,7 @@ impl Contest {
                 at: now,
                 ending,
                 fates: after.fates().collect(),
+                edition: live.scheme.edition,
                 receipt: None,
             })
         });
@@ -330,7 +336,7 @@ impl Contest {
     /// Sees to it that the live attempt's deadline is met.
     pub(crate) fn schedule(&self, seat: &Seat, state: &mut SeatState) {
         let Some(live) = state.live.as_deref() else { return };
-        let Some(deadline) = live.attempt.deadline(live.period.rules()) else { return };
+        let Some(deadline) = live.attempt.deadline(live.rules()) else { return };
         if state.wake_at.is_none_or(|wake_at| deadline < wake_at) {
             state.wake_at = Some(deadline);
             self.deadlines.add(deadline, seat.participant);

@@ -1,7 +1,9 @@
 //! The start: the ledger is read, checked against the files, and everything that was running runs on.
 
+use crate::contest::banks::Banks;
 use crate::contest::clock::Clock;
 use crate::contest::clock::chance;
+use crate::contest::concerned::Concerned;
 use crate::contest::core::Contest;
 use crate::contest::deadlines::Deadlines;
 use crate::contest::keys::Keys;
@@ -41,6 +43,7 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::atomic::AtomicI64;
+use std::sync::atomic::AtomicU16;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -72,6 +75,8 @@ pub enum OpeningError {
     ClockBehind { now: String, last: String, behind_s: i64 },
     #[error("赛季文件或题库与账本中的不同：\n{}\n如果确实要按新的继续，请加上 --accept-season-change \"原因\"；已经答完的试卷不会受影响", .0.join("\n"))]
     Changed(Vec<String>),
+    #[error("题库里停用了题目以后，有的场次抽不够题：\n{}\n请改回赛季文件，或者在管理台恢复停用的题目、发布补足了的题库", .0.join("\n"))]
+    Short(Vec<String>),
     #[error("密钥文件 kejing.key 与账本不符：抽题密钥解不开。请恢复与这份数据一起备份的 kejing.key")]
     WrongKey,
     #[error("账本里的赛季读不懂：{0}")]
@@ -120,6 +125,9 @@ impl Opening {
         }
         let clock = self.clock.clone();
         let (lane, writer) = lane(Arc::clone(&self.store), scribe.state, Arc::new(move || clock.now()));
+        let corrections = periods.corrections().len() as u16;
+        let mut concerned = Concerned::default();
+        periods.corrections().iter().for_each(|on_record| concerned.open(on_record, now));
         let contest = Contest {
             places: Places::of(&self.season),
             scoreboard: Mutex::new(Scoreboard::new(&self.season)),
@@ -130,7 +138,12 @@ impl Opening {
             store: self.store,
             lane,
             season_entry: settled_on.season_entry,
-            banks: settled_on.banks,
+            banks: RwLock::new(settled_on.banks),
+            desk_acts: Default::default(),
+            correcting: Default::default(),
+            concerned: RwLock::new(concerned),
+            corrections_told: AtomicU16::new(corrections),
+            opening_periods: Default::default(),
             seats: Default::default(),
             deadlines: Deadlines::default(),
             periods: RwLock::new(periods),
@@ -141,6 +154,7 @@ impl Opening {
         let following = contest.take_up_participants(&notes, follower, &mut recovered).await?;
         contest.take_up_attempts(&notes, &mut recovered).await?;
         following.await.map_err(|_| LedgerError::Stopped)?;
+        contest.concerned().sort();
         let mut waited_ms = 0;
         // Last, so that the time that reading the ledger took is given back too.
         if let Some(alive_at) = state.alive_at {
@@ -172,16 +186,23 @@ impl Opening {
                 serde_json::from_str(kept).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
             differences.extend(crate::domain::season::differences(&kept, &self.season));
         }
-        let mut banks = Vec::new();
+        let mut banks = Banks::default();
+        for noted in notes.iter() {
+            banks.take(&noted.note).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
+        }
         let mut new_banks = Vec::new();
         for (id, questions) in &self.banks {
-            let kept = latest_bank(notes, id)?;
-            let salt = kept.as_ref().map_or_else(chance, |kept| kept.salt);
+            let kept = banks.of_id(id);
+            if kept.is_some_and(|kept| kept.by_desk) {
+                tracing::info!(bank = %id, "the desk published this bank's newest version: its files are not compared with it");
+                continue;
+            }
+            let salt = kept.map_or_else(chance, |kept| kept.version.salt);
             let version = BankVersion::new(id, salt, questions.clone());
             match kept {
-                Some(kept) if kept == version => banks.push(bank_entry(kept)),
+                Some(kept) if *kept.version == version => {}
                 Some(kept) => {
-                    differences.push(bank_difference(id, &kept, &version));
+                    differences.push(bank_difference(id, &kept.version, &version));
                     new_banks.push(BankVersion { salt: chance(), ..version });
                 }
                 None => new_banks.push(version),
@@ -190,11 +211,21 @@ impl Opening {
         if !differences.is_empty() && self.accept_change.is_none() {
             return Err(OpeningError::Changed(differences));
         }
+        let mut new_notes = Vec::new();
         for version in new_banks {
-            let (id, digest, bank) = bank_entry(version);
-            let note = Note::Bank { canonical: bank.to_canonical(), digest: digest.clone() };
+            let (canonical, digest) = (version.to_canonical(), version.digest().to_string());
+            let note = Note::Bank { canonical, digest, published: None };
+            banks.take(&note).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
+            new_notes.push(note);
+        }
+        // Before anything is written: what rests stays at rest, and a paper must still be drawn without it.
+        let closed = |index: RoundIndex| self.season.round(index).closes <= scribe.now;
+        let short = banks.short_rounds(&self.season, closed);
+        if !short.is_empty() {
+            return Err(OpeningError::Short(short.iter().map(ToString::to_string).collect()));
+        }
+        for note in new_notes {
             scribe.note(note, notes).await?;
-            banks.push((id, digest, bank));
         }
         let season_entry = match kept {
             Some((n, _)) if differences.is_empty() => n,
@@ -221,38 +252,19 @@ impl Opening {
                     return Err(OpeningError::WrongKey);
                 }
             }
+            if let Note::Correction(correction) = &noted.note {
+                periods.correct(noted.n, noted.at, correction);
+            }
             if let Note::SecretOut { period, .. } = &noted.note {
                 periods.get(*period).inspect(|period| period.let_secret_out());
             }
         }
-        let zone = &self.season.time_zone;
-        for (index, round) in indexed(&self.season.rounds) {
-            let Some((_, digest, bank)) = settled_on.banks.iter().find(|(id, ..)| *id == round.bank) else { continue };
-            for (from, to) in wanted_periods(round, closes[usize::from(index.0)], zone, scribe.now) {
-                let standing = periods.of_round(index).iter().rev().find(|period| {
-                    period.to == to
-                        && period.from <= from.max(scribe.now)
-                        && period.round == *round
-                        && period.bank_digest == *digest
-                });
-                if standing.is_some() {
-                    continue;
-                }
-                let number = periods.of_round(index).len() as u32 + 1;
-                let draft = Draft {
-                    season: &self.season.id,
-                    round,
-                    number,
-                    from: from.max(scribe.now),
-                    to,
-                    season_entry: settled_on.season_entry,
-                    bank,
-                    bank_digest: digest,
-                };
-                let entry = draft.entry(&self.keys, &PeriodSecret(chance()), chance());
-                let n = scribe.note(Note::Period(entry.clone()), notes).await?;
-                periods.take_up(n, &entry, index, round.clone(), Arc::clone(bank), Some(&self.keys));
-            }
+        let SettledOn { season_entry, ref banks } = *settled_on;
+        let wanting = Wanting { season: &self.season, season_entry, banks, now: scribe.now };
+        for (index, draft) in wanting.missing(&periods, |index| closes[usize::from(index.0)]) {
+            let entry = draft.entry(&self.keys, &PeriodSecret(chance()), chance());
+            let n = scribe.note(Note::Period(entry.clone()), notes).await?;
+            periods.take_up(n, &entry, index, draft.round.clone(), Arc::clone(draft.bank), Some(&self.keys));
         }
         Ok(periods)
     }
@@ -260,23 +272,7 @@ impl Opening {
 
 struct SettledOn {
     season_entry: EntryNumber,
-    banks: Vec<(String, String, Arc<BankVersion>)>,
-}
-
-fn bank_entry(version: BankVersion) -> (String, String, Arc<BankVersion>) {
-    (version.bank.clone(), version.digest().to_string(), Arc::new(version))
-}
-
-fn latest_bank(notes: &[Noted], id: &str) -> Result<Option<BankVersion>, OpeningError> {
-    for noted in notes.iter().rev() {
-        if let Note::Bank { canonical, .. } = &noted.note {
-            let version = read_bank(canonical)?;
-            if version.bank == id {
-                return Ok(Some(version));
-            }
-        }
-    }
-    Ok(None)
+    banks: Banks,
 }
 
 fn read_bank(canonical: &str) -> Result<BankVersion, OpeningError> {
@@ -369,7 +365,7 @@ impl History {
                     serde_json::from_str(canonical).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
                 self.seasons.insert(noted.n, Arc::new(season));
             }
-            Note::Bank { canonical, digest } => {
+            Note::Bank { canonical, digest, .. } => {
                 self.banks.insert(digest.clone(), Arc::new(read_bank(canonical)?));
             }
             _ => {}
@@ -397,6 +393,53 @@ impl History {
 
 pub(crate) fn indexed(rounds: &[Round]) -> impl Iterator<Item = (RoundIndex, &Round)> {
     rounds.iter().enumerate().map(|(i, round)| (RoundIndex(i as u16), round))
+}
+
+/// What decides which draw periods there must be.
+pub(crate) struct Wanting<'a> {
+    pub(crate) season: &'a Season,
+    pub(crate) season_entry: EntryNumber,
+    pub(crate) banks: &'a Banks,
+    pub(crate) now: Timestamp,
+}
+
+impl<'a> Wanting<'a> {
+    /// Drafts of the periods that `periods` lacks: of a time that nothing stands for, or for which rules, bank or what rests have changed.
+    pub(crate) fn missing(
+        &self,
+        periods: &Periods,
+        closes: impl Fn(RoundIndex) -> Timestamp,
+    ) -> Vec<(RoundIndex, Draft<'a>)> {
+        let mut missing = Vec::new();
+        for (index, round) in indexed(&self.season.rounds) {
+            let Some(bank) = self.banks.of_id(&round.bank) else { continue };
+            let rested = bank.resting();
+            let mut number = periods.of_round(index).len() as u32;
+            for (from, to) in wanted_periods(round, closes(index), &self.season.time_zone, self.now) {
+                let from = from.max(self.now);
+                let fits = |period: &Arc<crate::contest::period::Period>| {
+                    period.round == *round && period.bank_digest == bank.digest && period.rested == rested
+                };
+                if periods.standing(index, from, to).is_some_and(fits) {
+                    continue;
+                }
+                number += 1;
+                let draft = Draft {
+                    season: &self.season.id,
+                    round,
+                    number,
+                    from,
+                    to,
+                    season_entry: self.season_entry,
+                    bank: &bank.version,
+                    bank_digest: &bank.digest,
+                    rested: rested.clone(),
+                };
+                missing.push((index, draft));
+            }
+        }
+        missing
+    }
 }
 
 /// The draw periods that a round must have by `now`: the one that is running or comes first, and for weeks the next one too,

@@ -5,7 +5,8 @@ use crate::contest::period::Periods;
 use crate::contest::recovery::History;
 use crate::contest::recovery::OpeningError;
 use crate::contest::recovery::all_notes;
-use crate::contest::resume::finished_of;
+use crate::contest::rescore::finished_of;
+use crate::contest::rescore::rescored;
 use crate::contest::roster::Places;
 use crate::contest::roster::Player;
 use crate::contest::roster::Roster;
@@ -16,6 +17,8 @@ use crate::domain::attempt::Ending;
 use crate::domain::attempt::Fate;
 use crate::domain::attempt::Given;
 use crate::domain::attempt::Settlement;
+use crate::domain::correction::MarkScheme;
+use crate::domain::correction::PUBLISHED;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::season::Season;
@@ -24,7 +27,6 @@ use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
 use crate::ledger::entry::OPENED_CODE;
 use crate::ledger::store::Noted;
-use crate::ledger::store::Outcome;
 use crate::ledger::store::PAGE_ROWS;
 use crate::ledger::store::RawAnswer;
 use crate::ledger::store::Recorded;
@@ -153,6 +155,9 @@ fn periods(notes: &[Noted], season: &Season) -> Result<Periods, OpeningError> {
         if let Note::Period(entry) = &noted.note {
             history.period(&mut periods, season, noted.n, entry, None)?;
         }
+        if let Note::Correction(correction) = &noted.note {
+            periods.correct(noted.n, noted.at, correction);
+        }
     }
     Ok(periods)
 }
@@ -278,6 +283,11 @@ impl Replay {
                 continue;
             };
             let started = &replaying.recorded.started;
+            if !replaying.edition_fits() {
+                let id = started.attempt.0;
+                disagreements
+                    .add(format!("答卷 {id}：记的是按第 {} 次更正评分，账本里没有它能用的这次更正", ended.edition));
+            }
             let again = replaying.again(ended);
             if again != *ended {
                 let id = started.attempt.0;
@@ -300,7 +310,8 @@ impl Replay {
             let city = city.unwrap_or_default();
             let day = season.time_zone.day(started.at);
             for (board, ended) in [(&mut kept, ended), (&mut recomputed, &again)] {
-                let finished = finished_of(started, &Outcome::from(ended), &replaying.period, day);
+                let by_now = rescored(&replaying.period, started, ended);
+                let finished = finished_of(started.participant, started.attempt, &by_now, &replaying.period, day);
                 board.finish(season, roster, &Finished { city, ..finished });
             }
         }
@@ -312,8 +323,24 @@ impl Replaying {
     /// Whether the raw answers alone have ended the attempt.
     fn is_through(&self) -> bool {
         let settled = self.attempt.settled();
-        let first_wrong = self.period.round.ends_at_first_wrong && settled.last().is_some_and(|last| !last.correct);
-        settled.len() == self.attempt.of() as usize || first_wrong
+        settled.len() == self.attempt.of() as usize || self.ends_at_first_wrong(&self.every_scheme())
+    }
+
+    fn every_scheme(&self) -> Vec<Arc<MarkScheme>> {
+        [Arc::default()].into_iter().chain(self.period.schemes_after(0)).collect()
+    }
+
+    /// Whether the last answer ends the attempt, by whichever of these schemes it was judged.
+    fn ends_at_first_wrong(&self, schemes: &[Arc<MarkScheme>]) -> bool {
+        let last = self.attempt.settled().len() as u32;
+        let wrong = |scheme: &Arc<MarkScheme>| !self.attempt.holds(self.period.rules(scheme), last);
+        self.period.round.ends_at_first_wrong && last > 0 && schemes.iter().all(wrong)
+    }
+
+    /// The edition that the end names had been made by then.
+    fn edition_fits(&self) -> bool {
+        let Some((ended_n, ended)) = &self.recorded.ended else { return true };
+        self.period.scheme_of(ended.edition).is_some_and(|(since, _)| since < *ended_n)
     }
 
     fn take(&mut self, row: &RawAnswer, disagreements: &mut Disagreements) {
@@ -331,35 +358,40 @@ impl Replaying {
             return disagreements.add(format!("第 {} 条作答的选项 {} 读不懂", row.n, row.given));
         };
         let fate = Fate { seq: row.seq, given, elapsed_ms: row.elapsed_ms };
-        self.attempt.settle(self.period.rules(), Settlement { question: Some(fate), ending: None }, row.at);
+        self.attempt.settle(self.period.rules(&PUBLISHED), Settlement { question: Some(fate), ending: None }, row.at);
     }
 
     /// The end that the raw answers come to; what cannot follow from them (moment, receipt, an end by hand) is taken as kept.
     fn again(&self, kept: &Ended) -> Ended {
+        let scheme = self.period.scheme_of(kept.edition).map(|(_, scheme)| scheme).unwrap_or_default();
+        let mut attempt = self.attempt.clone();
+        if !scheme.is_plain() {
+            attempt.remark(self.period.rules(&scheme));
+        }
         Ended {
             attempt: kept.attempt,
-            score: self.attempt.score(),
-            correct: self.attempt.correct(),
-            elapsed_ms: self.attempt.elapsed_ms(),
+            score: attempt.score(),
+            correct: attempt.correct(),
+            elapsed_ms: attempt.elapsed_ms(),
             at: kept.at,
-            ending: self.ending(kept.ending),
-            fates: self.attempt.fates().collect(),
+            ending: self.ending(kept.ending, &scheme),
+            fates: attempt.fates().collect(),
+            edition: kept.edition,
             receipt: kept.receipt.clone(),
         }
     }
 
     /// An end that follows from the answers must be the one that follows.
-    fn ending(&self, kept: Ending) -> Ending {
+    fn ending(&self, kept: Ending, scheme: &Arc<MarkScheme>) -> Ending {
         let round = &self.period.round;
         let settled = self.attempt.settled();
-        let last_wrong = settled.last().is_some_and(|last| !last.correct);
         let used: u64 = settled.iter().map(|settled| u64::from(settled.elapsed_ms)).sum();
         if settled.len() == self.attempt.of() as usize && settled.last().is_some_and(|last| last.given != Given::Left) {
             return Ending::Complete;
         }
         let follows = match kept {
             Ending::Complete => false,
-            Ending::FirstWrong => round.ends_at_first_wrong && last_wrong,
+            Ending::FirstWrong => self.ends_at_first_wrong(std::slice::from_ref(scheme)),
             Ending::PaperTimeUp => round.limits.paper_ms.is_some_and(|limit| used >= u64::from(limit)),
             Ending::HandedIn | Ending::Idle | Ending::Replaced | Ending::HandedBack => true,
         };

@@ -2,36 +2,35 @@
 
 use crate::contest::core::Contest;
 use crate::contest::pages::Pages;
-use crate::contest::period::Period;
 use crate::contest::period::Periods;
 use crate::contest::recovery::OpeningError;
 use crate::contest::recovery::Recovered;
+use crate::contest::rescore::Rescored;
+use crate::contest::rescore::finished_of;
+use crate::contest::rescore::rescored;
 use crate::contest::scoreboard::Finished;
 use crate::contest::scoreboard::Tallies;
 use crate::contest::seat::ENDED_TOLD_MS;
 use crate::contest::seat::JustEnded;
 use crate::contest::seat::Live;
 use crate::domain::attempt::Attempt;
-use crate::domain::attempt::Ending;
 use crate::domain::attempt::Fate;
 use crate::domain::attempt::Given;
 use crate::domain::attempt::Settlement;
 use crate::domain::ids::AttemptId;
-use crate::domain::ids::CityIndex;
 use crate::domain::ids::ParticipantId;
-use crate::domain::score::Standing;
-use crate::domain::time::Day;
 use crate::domain::time::Days;
 use crate::domain::time::Timestamp;
+use crate::ledger::entry::Ended;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
 use crate::ledger::entry::OPENED_CODE;
-use crate::ledger::entry::Started;
 use crate::ledger::store::LedgerError;
 use crate::ledger::store::Noted;
 use crate::ledger::store::Outcome;
 use crate::ledger::store::PAGE_ROWS;
 use crate::ledger::store::RawAnswer;
+use crate::ledger::store::Recorded;
 use crate::ledger::store::Store;
 use crate::ledger::store::Told;
 use std::collections::HashMap;
@@ -40,7 +39,25 @@ use std::sync::atomic::Ordering;
 
 const MINUTE_MS: i64 = 60_000;
 /// City standings are known by the minute for a little more than an hour.
-const SAMPLED_MS: i64 = 62 * MINUTE_MS;
+pub(crate) const SAMPLED_MS: i64 = 62 * MINUTE_MS;
+
+/// An attempt as a start reads it: without its answers, unless a correction may need them.
+struct Read {
+    told: Told,
+    ended: Option<Ended>,
+}
+
+impl Read {
+    fn outcome(told: Told) -> Read {
+        Read { told, ended: None }
+    }
+
+    fn whole(recorded: Recorded) -> Read {
+        let Recorded { n, started, ended } = recorded;
+        let outcome = ended.as_ref().map(|(n, ended)| (*n, Outcome::from(ended)));
+        Read { told: Told { n, started, outcome }, ended: ended.map(|(_, ended)| ended) }
+    }
+}
 
 /// What an attempt is to a start.
 enum TakenUp {
@@ -63,13 +80,21 @@ impl Contest {
         let mut recent = Vec::new();
         let mut tallies = Tallies::new(&self.season);
         let mut days = Days::of(&self.season.time_zone);
+        // One moment for all, or of two attempts of the same person the later could be tallied first.
         let now = self.now();
-        let read = |store: Arc<dyn Store>, after| async move { store.outcomes(AttemptId(after)).await };
-        let mut pages = Pages::new(&self.store, read, |told| told.started.attempt.0);
+        // The answers are read along only where a correction may need them.
+        let with_answers = !self.periods().corrections().is_empty();
+        let read = move |store: Arc<dyn Store>, after| async move {
+            match with_answers {
+                true => Ok(store.attempts(AttemptId(after)).await?.into_iter().map(Read::whole).collect()),
+                false => Ok(store.outcomes(AttemptId(after)).await?.into_iter().map(Read::outcome).collect()),
+            }
+        };
+        let mut pages: Pages<'_, Read, _> = Pages::new(&self.store, read, |read| read.told.started.attempt.0);
         while let Some(page) = pages.next().await? {
             let periods = self.periods();
-            for told in &page {
-                match self.take_up(told, &periods, &mut days, now) {
+            for Read { told, ended } in &page {
+                match self.take_up(told, ended.as_ref(), &periods, &mut days, now) {
                     TakenUp::Live(attempt) => {
                         live.insert(told.started.attempt, (told.started.participant, *attempt));
                     }
@@ -81,7 +106,7 @@ impl Contest {
                 }
             }
             if let Some(last) = page.last() {
-                self.next_attempt.store(last.started.attempt.0 + 1, Ordering::Relaxed);
+                self.next_attempt.store(last.told.started.attempt.0 + 1, Ordering::Relaxed);
             }
             found.attempts += page.len();
             drop(periods);
@@ -94,7 +119,7 @@ impl Contest {
     }
 
     /// Counts the attempts of the last hour minute by minute, so that what moved within it is known at once.
-    fn take_up_recent(&self, mut recent: Vec<Finished>, tallies: &mut Tallies) {
+    pub(crate) fn take_up_recent(&self, mut recent: Vec<Finished>, tallies: &mut Tallies) {
         recent.sort_by_key(|finished| finished.standing.finished_at);
         let now = self.now();
         // Each minute's sample has what had ended before it, also those minutes in which nothing did.
@@ -113,7 +138,14 @@ impl Contest {
     }
 
     /// Takes an attempt into limits; a live one is returned as it was when it started.
-    fn take_up(&self, told: &Told, periods: &Periods, days: &mut Days<'_>, now: Timestamp) -> TakenUp {
+    fn take_up(
+        &self,
+        told: &Told,
+        ended: Option<&Ended>,
+        periods: &Periods,
+        days: &mut Days<'_>,
+        now: Timestamp,
+    ) -> TakenUp {
         let Told { n, started, outcome } = told;
         let Some(period) = periods.get(started.period) else {
             self.roster.change(started.participant, |player| player.started(started.attempt));
@@ -123,17 +155,29 @@ impl Contest {
         let Some((_, outcome)) = outcome else {
             self.roster.change(started.participant, |player| {
                 player.started(started.attempt);
-                player.usage_mut(period.index).start(day);
+                player.usage_mut(period.index).start(day, &period.round.attempts);
             });
             period.attempt_started();
             let mut attempt = Attempt::new(started.attempt, period.index, period.paper(&started.seed), started.at);
             attempt.start_committed(started.at);
-            return TakenUp::Live(Box::new(Live { attempt, period: Arc::clone(period), started_n: *n }));
+            return TakenUp::Live(Box::new(Live {
+                attempt,
+                period: Arc::clone(period),
+                scheme: Arc::default(),
+                started_n: *n,
+            }));
         };
-        let mut finished = finished_of(started, outcome, period, day);
+        let by_now = match ended {
+            Some(ended) => rescored(period, started, ended),
+            None => Rescored::of(*outcome),
+        };
+        for edition in &by_now.changed_by {
+            self.concerned().add(*edition, started.participant, started.attempt);
+        }
+        let mut finished = finished_of(started.participant, started.attempt, &by_now, period, day);
         self.roster.change(started.participant, |player| {
             player.started(started.attempt);
-            player.usage_mut(period.index).start(day);
+            player.usage_mut(period.index).start(day, &period.round.attempts);
             finished.use_up(player);
             finished.city = player.city_at(*n);
         });
@@ -185,7 +229,8 @@ impl Contest {
                 }
             }
         }
-        for (participant, attempt) in live.into_values() {
+        for (participant, mut attempt) in live.into_values() {
+            attempt.mark_by(attempt.period.scheme());
             let seat = self.seat(participant);
             let mut state = seat.state();
             state.live = Some(Box::new(attempt));
@@ -222,27 +267,8 @@ fn take_row(live: &mut Live, row: RawAnswer) -> Result<(), LedgerError> {
     let unreadable = || LedgerError::Unreadable { n: row.n, what: format!("不认识的答案 {}", row.given) };
     let given = Given::from_code(row.given).ok_or_else(unreadable)?;
     let fate = Fate { seq: row.seq, given, elapsed_ms: row.elapsed_ms };
-    live.attempt.settle(live.period.rules(), Settlement { question: Some(fate), ending: None }, row.at);
+    // Its verdict was told as the corrections up to there had it.
+    live.mark_by(live.period.scheme_before(row.n));
+    live.attempt.settle(live.period.rules(&live.scheme), Settlement { question: Some(fate), ending: None }, row.at);
     Ok(())
-}
-
-/// An ended attempt's facts for limits and boards; in which city, its participant knows.
-pub(crate) fn finished_of(started: &Started, outcome: &Outcome, period: &Period, day: Day) -> Finished {
-    let handed_back = outcome.ending == Ending::HandedBack;
-    Finished {
-        participant: started.participant,
-        round: period.index,
-        standing: Standing {
-            score: outcome.score,
-            elapsed_ms: outcome.elapsed_ms,
-            finished_at: outcome.at,
-            attempt: started.attempt,
-        },
-        correct: outcome.correct,
-        full: outcome.score == period.round.full_marks(),
-        day,
-        city: CityIndex::default(),
-        counted: period.round.counts && !handed_back,
-        handed_back,
-    }
 }

@@ -60,6 +60,8 @@ pub struct Player {
     pub moved: Option<(EntryNumber, CityIndex)>,
     /// What has been changed this season, and may not be again.
     pub changed: Changes,
+    /// The newest correction that they have been told of since the start.
+    pub corrections_told: u16,
     uses: Vec<Use>,
     /// The newest attempt whose start is durable; 0: there is none. From it a history is read back.
     latest: AttemptId,
@@ -79,6 +81,8 @@ pub struct Use {
     handed_back: Option<Day>,
     /// The most right answers in one attempt; what a gate asks for.
     pub best_correct: u16,
+    /// Attempts that were given on top of what the round allows, less those that were started on account of them.
+    extra: i16,
 }
 
 /// What a round still allows; `None`: without limit.
@@ -99,7 +103,8 @@ impl Use {
     pub fn left(&self, allowed: &AttemptsAllowed, today: Day) -> Left {
         let used_today = if self.day == today { self.today } else { 0 };
         let used_week = if self.day.week() == today.week() { self.this_week } else { 0 };
-        let left = |allowed: Option<u32>, used: u32| allowed.map(|most| most.saturating_sub(used));
+        let extra = self.extra.max(0) as u32;
+        let left = |allowed: Option<u32>, used: u32| allowed.map(|most| most.saturating_sub(used) + extra);
         Left {
             today: left(allowed.per_day, u32::from(used_today)),
             week: left(allowed.per_week, u32::from(used_week)),
@@ -107,8 +112,20 @@ impl Use {
         }
     }
 
-    /// An attempt started on `day`; days never go back.
-    pub fn start(&mut self, day: Day) {
+    /// An attempt more than the round allows, for good.
+    pub fn grant(&mut self) {
+        self.extra = self.extra.saturating_add(1);
+    }
+
+    /// An attempt started on `day`; days never go back. Beyond the limits it is one of those that were granted. Which one is
+    /// follows from the starts alone and not from when it was granted, so that a start finds the same.
+    pub fn start(&mut self, day: Day, allowed: &AttemptsAllowed) {
+        let by_limits = Use { extra: 0, ..*self }.left(allowed, day);
+        if by_limits.nothing() {
+            self.number += 1;
+            self.extra = self.extra.saturating_sub(1);
+            return;
+        }
         if self.day != day {
             if self.day.week() != day.week() {
                 self.this_week = 0;
@@ -146,6 +163,7 @@ impl Player {
             place,
             moved: None,
             changed: Changes::default(),
+            corrections_told: 0,
             uses: Vec::new(),
             latest: AttemptId(0),
         }
@@ -305,8 +323,8 @@ mod tests {
         let allowed = AttemptsAllowed { per_day: Some(2), per_week: Some(3), in_all: Some(10), hand_back: true };
         let monday = Day(4);
         let mut used = Use::default();
-        used.start(monday);
-        used.start(monday);
+        used.start(monday, &allowed);
+        used.start(monday, &allowed);
         assert_eq!(used.left(&allowed, monday), Left { today: Some(0), week: Some(1), in_all: Some(8) });
         assert!(used.left(&allowed, monday).nothing());
         assert_eq!(used.left(&allowed, Day(5)), Left { today: Some(2), week: Some(1), in_all: Some(8) });
@@ -314,10 +332,31 @@ mod tests {
     }
 
     #[test]
+    fn a_granted_attempt_is_used_on_any_day_and_counts_in_no_limit() {
+        let allowed = AttemptsAllowed { per_day: Some(1), per_week: None, in_all: Some(3), hand_back: false };
+        let starts = |grant_after: usize| {
+            let mut used = Use::default();
+            for (i, day) in [4, 4, 5, 6].into_iter().enumerate() {
+                if i == grant_after {
+                    used.grant();
+                }
+                used.start(Day(day), &allowed);
+            }
+            used
+        };
+        assert_eq!(starts(1).left(&allowed, Day(7)), Left { today: Some(1), week: None, in_all: Some(0) });
+        assert_eq!(starts(0), starts(3), "a start that knows of it from the first finds the same");
+        let mut used = Use::default();
+        used.start(Day(4), &allowed);
+        used.grant();
+        assert_eq!(used.left(&allowed, Day(9)), Left { today: Some(2), week: None, in_all: Some(3) });
+    }
+
+    #[test]
     fn an_attempt_handed_back_is_not_used_and_is_given_once_a_day() {
         let allowed = AttemptsAllowed { per_day: Some(1), ..AttemptsAllowed::default() };
         let mut used = Use::default();
-        used.start(Day(4));
+        used.start(Day(4), &allowed);
         assert!(used.may_be_handed_back(Day(4)));
         used.hand_back(Day(4));
         assert!(!used.left(&allowed, Day(4)).nothing());

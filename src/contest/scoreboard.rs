@@ -20,6 +20,8 @@ use crate::domain::season::Season;
 use crate::domain::time::Day;
 use crate::domain::time::Timestamp;
 use std::collections::HashMap;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 
 pub use crate::contest::table::Scope;
 
@@ -32,7 +34,10 @@ pub struct Finished {
     pub participant: ParticipantId,
     pub round: RoundIndex,
     pub standing: Standing,
+    /// The most right answers that it has come to under any correction; what a gate asks for.
     pub correct: u32,
+    /// A correction has given one attempt for it.
+    pub grants: bool,
     /// Full marks.
     pub full: bool,
     /// The day on which it started.
@@ -51,6 +56,9 @@ impl Finished {
             used.hand_back(self.day);
         } else {
             used.best_correct = used.best_correct.max(self.correct as u16);
+        }
+        if self.grants {
+            used.grant();
         }
     }
 }
@@ -76,6 +84,19 @@ pub struct Scoreboard {
     counted: u64,
     /// City standings by the minute, oldest first.
     samples: std::collections::VecDeque<(Timestamp, HashMap<Of, CityTotals>)>,
+    /// What has happened since a correction, while standings under it are being computed; `None` otherwise.
+    since: Option<Since>,
+}
+
+/// Counted attempts that are kept for standings that are being computed. More: those are given up, and the next start makes them.
+pub const SINCE_MAX: usize = 1 << 20;
+
+#[derive(Default)]
+struct Since {
+    finished: Vec<Finished>,
+    moved: Vec<ParticipantId>,
+    /// More came than [`SINCE_MAX`].
+    lost: bool,
 }
 
 impl Scoreboard {
@@ -91,6 +112,7 @@ impl Scoreboard {
                 .collect(),
             counted: 0,
             samples: Default::default(),
+            since: None,
         }
     }
 
@@ -106,12 +128,29 @@ impl Scoreboard {
             return (self.standing(Some(round), participant), None);
         }
         let place = roster.with(participant, |player| player.place).unwrap_or_default();
+        if let Some(since) = &mut self.since {
+            since.lost |= since.finished.len() >= SINCE_MAX;
+            if !since.lost {
+                since.finished.push(*finished);
+            }
+        }
+        let (tally, ranks) = self.enter(season, place, finished);
+        (Some(tally), Some(ranks))
+    }
+
+    fn enter(&mut self, season: &Season, place: Place, finished: &Finished) -> (Standing, (Ranks, Ranks)) {
+        let Finished { participant, round, .. } = *finished;
         let tally = self.tally(season, finished);
         let in_round = self.rounds[usize::from(round.0)].enter(participant, tally, place);
         let in_season = self.season_standing(season, participant);
         let in_season = in_season.map(|standing| self.season.enter(participant, standing, place)).unwrap_or_default();
         self.count(finished);
-        (Some(tally), Some((in_round, in_season)))
+        (tally, (in_round, in_season))
+    }
+
+    /// From here on what happens is kept for standings that take the place of these: everything before is in the ledger.
+    pub fn begin_anew(&mut self) {
+        self.since = Some(Since::default());
     }
 
     /// What the participant's attempts in the round come to with this one.
@@ -136,6 +175,11 @@ impl Scoreboard {
             latest[participant.0 as usize] = tally.latest;
         }
         tally.standing
+    }
+
+    /// On no board.
+    fn is_nowhere(&self, participant: ParticipantId) -> bool {
+        self.rounds.iter().all(|table| table.standing(participant).is_none())
     }
 
     fn season_standing(&self, season: &Season, participant: ParticipantId) -> Option<Standing> {
@@ -228,6 +272,9 @@ impl Scoreboard {
 
     /// A participant leaves the boards of one place for those of another.
     pub fn moved(&mut self, participant: ParticipantId, from: Place, to: Place) {
+        if let Some(since) = &mut self.since {
+            since.moved.push(participant);
+        }
         for table in self.rounds.iter_mut().chain(std::iter::once(&mut self.season)) {
             table.moved(participant, from, to);
         }
@@ -277,13 +324,14 @@ impl Tallies {
 
     /// Puts everyone on the boards of their place: the same ones that [`Scoreboard::finish`] makes.
     pub fn ranked(self, season: &Season, roster: &Roster) -> Scoreboard {
+        self.anew(season, roster).scoreboard
+    }
+
+    /// As [`Tallies::ranked`], to take the place of a scoreboard that goes on meanwhile.
+    pub fn anew(mut self, season: &Season, roster: &Roster) -> Anew {
+        self.tally_season(season);
         let mut scoreboard = self.0;
         let most = scoreboard.rounds.iter().map(Table::slots).max().unwrap_or(0) as i64;
-        for participant in (0..most).map(ParticipantId) {
-            if let Some(standing) = scoreboard.season_standing(season, participant) {
-                scoreboard.season.tally(participant, standing);
-            }
-        }
         let place = |i| roster.with(ParticipantId(i), |player| player.place).unwrap_or_default();
         let places: Vec<Place> = (0..most).map(place).collect();
         let Scoreboard { rounds, season, .. } = &mut scoreboard;
@@ -291,7 +339,104 @@ impl Tallies {
             threads.spawn(|| season.rank_all(&places));
             rounds.iter_mut().for_each(|round| round.rank_all(&places));
         });
-        scoreboard
+        Anew { scoreboard, places }
+    }
+
+    /// The season's standings from those of its rounds.
+    pub fn tally_season(&mut self, season: &Season) {
+        let most = self.0.rounds.iter().map(Table::slots).max().unwrap_or(0) as i64;
+        for participant in (0..most).map(ParticipantId) {
+            if let Some(standing) = self.0.season_standing(season, participant) {
+                self.0.season.tally(participant, standing);
+            }
+        }
+    }
+
+    /// Everyone's standing in a round, or in the season once it is tallied, best first.
+    pub fn in_order(&self, of: Of) -> Vec<(Standing, ParticipantId)> {
+        self.0.table(of).in_order()
+    }
+
+    pub fn standing(&self, of: Of, participant: ParticipantId) -> Option<Standing> {
+        self.0.standing(of, participant)
+    }
+
+    pub fn cities(&self, of: Of) -> Option<&CityTotals> {
+        self.0.cities(of)
+    }
+}
+
+/// At most so much of what happened meanwhile is taken up while the scoreboard is held: a few hundred microseconds.
+const CAUGHT_UP_WITHIN: usize = 256;
+
+/// Standings that were computed from the ledger while the scoreboard went on, and are to take its place.
+pub struct Anew {
+    scoreboard: Scoreboard,
+    /// On the boards of which place each participant is, by number.
+    places: Vec<Place>,
+}
+
+impl Anew {
+    /// Takes up what the scoreboard in use has seen meanwhile, the last of it under the lock, and takes its place. The scoreboard
+    /// is held for moments only. `false`: too much happened meanwhile, and the old one stays.
+    pub fn replace(mut self, season: &Season, roster: &Roster, in_use: &Mutex<Scoreboard>) -> bool {
+        let mut done = 0;
+        loop {
+            let mut held = in_use.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(since) = held.since.as_ref().filter(|since| !since.lost) else {
+                held.since = None;
+                return false;
+            };
+            let last = since.finished.len() - done <= CAUGHT_UP_WITHIN;
+            let until = since.finished.len().min(done + if last { CAUGHT_UP_WITHIN } else { CAUGHT_UP_WITHIN * 64 });
+            let finished = since.finished[done..until].to_vec();
+            done = until;
+            if !last {
+                drop(held);
+                self.take(season, roster, &finished);
+                continue;
+            }
+            self.take(season, roster, &finished);
+            for participant in since.moved.clone() {
+                self.move_to_where_they_are(roster, participant);
+            }
+            self.go_on_from(&mut held);
+            let old = std::mem::replace(&mut *held, self.scoreboard);
+            drop(held);
+            // Freeing all boards takes longer than anybody may wait.
+            drop(old);
+            return true;
+        }
+    }
+
+    fn take(&mut self, season: &Season, roster: &Roster, finished: &[Finished]) {
+        for finished in finished {
+            let number = finished.participant.0 as usize;
+            if self.places.len() <= number {
+                self.places.resize(number + 1, Place::default());
+            }
+            if self.scoreboard.is_nowhere(finished.participant) {
+                self.places[number] = roster.with(finished.participant, |player| player.place).unwrap_or_default();
+            }
+            self.scoreboard.enter(season, self.places[number], finished);
+        }
+    }
+
+    fn move_to_where_they_are(&mut self, roster: &Roster, participant: ParticipantId) {
+        let number = participant.0 as usize;
+        let Some(place) = roster.with(participant, |player| player.place) else { return };
+        let Some(before) = self.places.get_mut(number).filter(|before| **before != place) else { return };
+        let from = std::mem::replace(before, place);
+        self.scoreboard.moved(participant, from, place);
+    }
+
+    /// Whoever watches sees that everything may have changed.
+    fn go_on_from(&mut self, old: &mut Scoreboard) {
+        let new = &mut self.scoreboard;
+        new.counted += old.counted + 1;
+        let tables = new.rounds.iter_mut().chain(std::iter::once(&mut new.season));
+        let before = old.rounds.iter().chain(std::iter::once(&old.season));
+        tables.zip(before).for_each(|(table, before)| table.go_on_from(before));
     }
 }
 

@@ -7,12 +7,15 @@ use crate::domain::attempt::Attempt;
 use crate::domain::attempt::Ending;
 use crate::domain::attempt::Given;
 use crate::domain::attempt::Phase;
+use crate::domain::attempt::Rules;
+use crate::domain::correction::MarkScheme;
 use crate::domain::fairness::ReceiptFacts;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::ids::QuestionIndex;
 use crate::domain::ids::RoundIndex;
 use crate::domain::paper::Order;
+use crate::domain::question::Choices;
 use crate::domain::rules::Feedback;
 use crate::domain::score::Standing;
 use crate::domain::time::Timestamp;
@@ -63,6 +66,8 @@ pub enum Asked {
 pub struct Live {
     pub attempt: Attempt,
     pub period: Arc<Period>,
+    /// What it is marked by; a correction is taken up by [`Live::take_up_corrections`] when next it is touched.
+    pub scheme: Arc<MarkScheme>,
     /// The number of the start's entry; 0 until it is committed.
     pub started_n: EntryNumber,
 }
@@ -143,6 +148,16 @@ pub enum News {
     Result(Box<ResultFacts>),
     /// A start that had to wait and could not be done.
     StartRefused(Refusal),
+    Corrected(CorrectedFacts),
+}
+
+/// A correction that concerns attempts of the participant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CorrectedFacts {
+    pub at: Timestamp,
+    pub text: Arc<str>,
+    /// Those that it has changed.
+    pub attempts: Vec<AttemptId>,
 }
 
 pub struct QuestionFacts {
@@ -175,6 +190,10 @@ pub struct FeedbackFacts {
     pub correct: bool,
     pub points: u32,
     pub score: u32,
+    /// By the bank's order of options, as it was held right at that time.
+    pub key: Choices,
+    /// Every answer that was accepted, where a correction accepts several.
+    pub accepted: Vec<Choices>,
 }
 
 #[derive(Clone, Debug)]
@@ -285,9 +304,35 @@ impl Cursor {
 }
 
 impl Live {
+    pub fn rules(&self) -> Rules<'_> {
+        self.period.rules(&self.scheme)
+    }
+
+    /// Marks anew what a correction has changed since. Not while a commit is under way: what it holds was judged before.
+    pub fn take_up_corrections(&mut self) {
+        if self.scheme.edition != self.period.edition() && !matches!(self.attempt.phase(), Phase::Settling(_)) {
+            self.mark_by(self.period.scheme());
+        }
+    }
+
+    /// As [`Live::take_up_corrections`], by whoever commits: what is under way is applied now.
+    pub fn take_up_corrections_at_commit(&mut self) {
+        if self.scheme.edition != self.period.edition() {
+            self.mark_by(self.period.scheme());
+        }
+    }
+
+    /// Marks everything by this scheme.
+    pub fn mark_by(&mut self, scheme: Arc<MarkScheme>) {
+        if self.scheme.edition != scheme.edition {
+            self.attempt.remark(self.period.rules(&scheme));
+            self.scheme = scheme;
+        }
+    }
+
     fn question_facts(&self, now: Timestamp) -> Option<QuestionFacts> {
         let seq = self.attempt.settled().len() as u32 + 1;
-        let rules = self.period.rules();
+        let rules = self.rules();
         let index = self.attempt.paper.question(seq)?;
         let (remaining_ms, paper_remaining_ms) = self.attempt.remaining_ms(rules, now);
         Some(QuestionFacts {
@@ -318,14 +363,21 @@ impl Live {
         let after_each = self.period.round.feedback == Feedback::AfterEach;
         let feedback = |index| {
             let question = self.period.bank.question(index);
-            FeedbackFacts {
-                period: Arc::clone(&self.period),
-                index,
-                order: self.attempt.paper.order(seq, question),
-                correct: settled.correct,
-                points: settled.points,
-                score: self.attempt.score_after(seq),
+            let order = self.attempt.paper.order(seq, question);
+            let period = Arc::clone(&self.period);
+            if settled.edition == 0 && self.scheme.is_plain() {
+                let (correct, points, score) = (settled.correct, settled.points, self.attempt.score_after(seq));
+                let (key, accepted) = (question.key, Vec::new());
+                return FeedbackFacts { period, index, order, correct, points, score, key, accepted };
             }
+            // As it was first told, whatever has been corrected since.
+            let scheme = self.period.scheme_of(settled.edition).map(|(_, scheme)| scheme).unwrap_or_default();
+            let told = self.attempt.as_after(self.period.rules(&scheme), seq);
+            let (correct, points) = told.settled().last().map_or((false, 0), |last| (last.correct, last.points));
+            let judging = scheme.judging(index);
+            let key = judging.map_or(question.key, |judging| judging.key_told(question));
+            let accepted = judging.map_or(Vec::new(), |judging| judging.accepted().to_vec());
+            FeedbackFacts { period, index, order, correct, points, score: told.score(), key, accepted }
         };
         Some(VerdictFacts {
             attempt: self.attempt.id,

@@ -120,6 +120,21 @@ impl Table {
         self.revision += u64::from(old != Some(standing));
     }
 
+    /// Everyone who has a standing, best first.
+    pub(crate) fn in_order(&self) -> Vec<(Standing, ParticipantId)> {
+        let mut order: Vec<(Standing, ParticipantId)> = self.standings.iter().collect();
+        order.sort_unstable();
+        order
+    }
+
+    /// Takes another table's place: every board counts as changed.
+    pub(crate) fn go_on_from(&mut self, before: &Table) {
+        self.revision += before.revision + 1;
+        for ranked in &mut self.ranked {
+            ranked.changed = self.revision;
+        }
+    }
+
     /// Fills the empty boards with everyone who has a standing: sorted once, each is behind those before on every board.
     /// `places` by participant number.
     pub(crate) fn rank_all(&mut self, places: &[Place]) {

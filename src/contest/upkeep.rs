@@ -2,12 +2,11 @@
 
 use crate::contest::clock::chance;
 use crate::contest::core::Contest;
-use crate::contest::period::Draft;
-use crate::contest::recovery::indexed;
-use crate::contest::recovery::wanted_periods;
+use crate::contest::recovery::Wanting;
 use crate::contest::refusal::Refusal;
 use crate::domain::fairness::PeriodSecret;
 use crate::domain::time::Timestamp;
+use crate::ledger::entry;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::Note;
 use crate::ledger::store::LedgerError;
@@ -44,33 +43,25 @@ impl Contest {
     }
 
     /// Opens the draw periods that are wanted by now, before they begin.
-    async fn open_periods(&self, now: Timestamp) -> Result<(), LedgerError> {
-        for (index, round) in indexed(&self.season.rounds) {
-            let Some((_, digest, bank)) = self.banks.iter().find(|(id, ..)| *id == round.bank) else { continue };
-            for (from, to) in wanted_periods(round, self.closes(index), &self.season.time_zone, now) {
-                let standing = self.periods_of(index);
-                if standing
-                    .iter()
-                    .any(|period| period.to == to && period.round == *round && period.bank_digest == *digest)
-                {
-                    continue;
-                }
-                let draft = Draft {
-                    season: &self.season.id,
-                    round,
-                    number: standing.len() as u32 + 1,
-                    from: from.max(now),
-                    to,
-                    season_entry: self.season_entry,
-                    bank,
-                    bank_digest: digest,
-                };
-                let entry = draft.entry(&self.keys, &PeriodSecret(chance()), chance());
-                tracing::info!(round = %round.id, number = entry.number, "a draw period is committed to");
-                self.note(Note::Period(entry), now).await?;
-            }
+    pub(crate) async fn open_periods(&self, now: Timestamp) -> Result<(), LedgerError> {
+        let _alone = self.opening_periods.lock().await;
+        self.open_wanted_periods(now).await
+    }
+
+    /// By whoever holds [`Contest::opening_periods`].
+    pub(crate) async fn open_wanted_periods(&self, now: Timestamp) -> Result<(), LedgerError> {
+        for entry in self.periods_to_open(now) {
+            tracing::info!(round = %entry.round, number = entry.number, "a draw period is committed to");
+            self.note(Note::Period(entry), now).await?;
         }
         Ok(())
+    }
+
+    fn periods_to_open(&self, now: Timestamp) -> Vec<entry::Period> {
+        let (banks, periods) = (self.banks(), self.periods());
+        let wanting = Wanting { season: &self.season, season_entry: self.season_entry, banks: &banks, now };
+        let missing = wanting.missing(&periods, |index| self.closes(index));
+        missing.iter().map(|(_, draft)| draft.entry(&self.keys, &PeriodSecret(chance()), chance())).collect()
     }
 
     /// Publishes the secret of each period whose last attempt has ended.

@@ -2,6 +2,8 @@
 //! it is told the moment, judges, waits in *settling* until the ledger has committed, and only then moves on.
 
 use crate::domain::bank::BankVersion;
+use crate::domain::correction::Judging;
+use crate::domain::correction::MarkScheme;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::RoundIndex;
 use crate::domain::paper::Paper;
@@ -9,7 +11,12 @@ use crate::domain::question::Choices;
 use crate::domain::question::Question;
 use crate::domain::rules::Feedback;
 use crate::domain::rules::Round;
-use crate::domain::score::mark;
+use crate::domain::score::Annulled;
+use crate::domain::score::PaperSize;
+use crate::domain::score::Sums;
+use crate::domain::score::holds;
+use crate::domain::score::mark_judged;
+use crate::domain::score::rescaled;
 use crate::domain::time::Timestamp;
 
 /// An attempt without any limit ends after so long without a message.
@@ -20,6 +27,8 @@ pub const IDLE_MS: i64 = 30 * 60 * 1000;
 pub struct Rules<'a> {
     pub round: &'a Round,
     pub bank: &'a BankVersion,
+    /// What the corrections on record have made of the bank version's keys.
+    pub scheme: &'a MarkScheme,
 }
 
 /// What became of one question, by the bank's order of options.
@@ -128,6 +137,8 @@ pub struct Settled {
     pub elapsed_ms: u32,
     pub points: u32,
     pub correct: bool,
+    /// The edition of the mark scheme under which its verdict was first told.
+    pub edition: u16,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,6 +186,13 @@ pub enum Due {
     OpenNext,
 }
 
+/// What the attempt comes to without any rescaling, and what is to be taken out of it.
+#[derive(Clone, Copy, Debug)]
+struct Rescaling {
+    all: Sums,
+    annulled: Annulled,
+}
+
 #[derive(Clone, Debug)]
 pub struct Attempt {
     pub id: AttemptId,
@@ -186,9 +204,9 @@ pub struct Attempt {
     pub heard_at: Timestamp,
     phase: Phase,
     settled: Vec<Settled>,
-    score: u32,
-    correct: u32,
-    elapsed_ms: u64,
+    sums: Sums,
+    /// `None` while no settled question is annulled.
+    rescaling: Option<Box<Rescaling>>,
     /// Of the paper's time: the questions' own, without the floor.
     used_ms: u32,
 }
@@ -204,9 +222,8 @@ impl Attempt {
             heard_at: started_at,
             phase: Phase::Starting,
             settled,
-            score: 0,
-            correct: 0,
-            elapsed_ms: 0,
+            sums: Sums::default(),
+            rescaling: None,
             used_ms: 0,
         }
     }
@@ -232,21 +249,57 @@ impl Attempt {
     }
 
     pub fn score(&self) -> u32 {
-        self.score
+        self.sums.score
     }
 
     pub fn correct(&self) -> u32 {
-        self.correct
+        self.sums.correct
     }
 
     /// The sum that ranks: each question at least the floor and at most its limit.
     pub fn elapsed_ms(&self) -> u64 {
-        self.elapsed_ms
+        self.sums.elapsed_ms
     }
 
-    /// The running score after question `seq`.
+    /// The running score after question `seq`, where no question is annulled.
     pub fn score_after(&self, seq: u32) -> u32 {
         self.settled.iter().take(seq as usize).map(|s| s.points).sum()
+    }
+
+    /// The attempt as it stood after question `seq`, marked under these rules.
+    pub fn as_after(&self, rules: Rules<'_>, seq: u32) -> Attempt {
+        let mut before = Attempt::new(self.id, self.round, self.paper.clone(), self.started_at);
+        self.fates().take(seq as usize).for_each(|fate| before.record(rules, fate));
+        before
+    }
+
+    /// Marks every settled question anew: what has been settled stays, what it comes to may change.
+    pub fn remark(&mut self, rules: Rules<'_>) {
+        let before = std::mem::take(&mut self.settled);
+        (self.sums, self.rescaling, self.used_ms) = (Sums::default(), None, 0);
+        self.settled.reserve_exact(self.paper.len());
+        for (seq, settled) in (1..).zip(before) {
+            self.record(rules, Fate { seq, given: settled.given, elapsed_ms: settled.elapsed_ms });
+            self.told_under(seq, settled.edition);
+        }
+    }
+
+    /// Question `seq` was first told under this edition.
+    pub fn told_under(&mut self, seq: u32, edition: u16) {
+        if let Some(settled) = self.settled.get_mut(seq as usize - 1) {
+            settled.edition = edition;
+        }
+    }
+
+    /// Whether the answer to settled question `seq` holds: it is right, or its question was annulled.
+    pub fn holds(&self, rules: Rules<'_>, seq: u32) -> bool {
+        let settled = self.settled.get((seq as usize).wrapping_sub(1));
+        settled.is_some_and(|settled| self.would_hold(rules, seq, settled.given))
+    }
+
+    fn would_hold(&self, rules: Rules<'_>, seq: u32, given: Given) -> bool {
+        let Some(index) = self.paper.question(seq) else { return false };
+        holds(rules.bank.question(index), rules.scheme.judging(index), given.choices())
     }
 
     /// The seq of the question that is open, settling or next to open.
@@ -354,12 +407,11 @@ impl Attempt {
     fn judged(&mut self, rules: Rules<'_>, given: Given, elapsed_ms: u32) -> Settlement {
         let seq = self.current_seq();
         let paper_over = rules.round.limits.paper_ms.is_some_and(|limit| self.used_ms + elapsed_ms >= limit);
-        let right = self.question(rules, seq).is_some_and(|question| given.choices() == question.key);
         let ending = if seq == self.of() {
             Some(Ending::Complete)
         } else if paper_over {
             Some(Ending::PaperTimeUp)
-        } else if rules.round.ends_at_first_wrong && !right {
+        } else if rules.round.ends_at_first_wrong && !self.would_hold(rules, seq, given) {
             Some(Ending::FirstWrong)
         } else {
             None
@@ -408,24 +460,47 @@ impl Attempt {
     /// What [`Attempt::settle`] tells of a settlement that is being committed, without counting it yet.
     fn record(&mut self, rules: Rules<'_>, fate: Fate) {
         debug_assert_eq!(fate.seq, self.current_seq());
-        let worth = rules.round.blueprint.section_of(fate.seq).map_or(0, |section| section.points);
-        let mark = match self.question(rules, fate.seq) {
-            Some(question) => mark(&rules.round.scoring, worth, question, fate.given.choices(), self.correct),
+        let worth = worth_of(rules, fate.seq);
+        let index = self.paper.question(fate.seq);
+        let judging = index.and_then(|index| rules.scheme.judging(index));
+        let mut all = self.rescaling.as_ref().map_or(self.sums, |rescaling| rescaling.all);
+        let mark = match index {
+            Some(index) => {
+                let judged = (rules.bank.question(index), judging);
+                mark_judged(&rules.round.scoring, worth, judged, fate.given.choices(), all.correct)
+            }
             None => Default::default(),
         };
         // `used_ms` takes what was measured; what ranks is at least the floor and at most the limit.
         let limit = self.limit(rules).map_or(u32::MAX, |(limit, _)| limit);
         let counted_ms = fate.elapsed_ms.max(rules.round.limits.elapsed_floor_ms).min(limit);
         self.used_ms = self.used_ms.saturating_add(fate.elapsed_ms);
-        self.elapsed_ms += u64::from(counted_ms);
-        self.score += mark.points;
-        self.correct += u32::from(mark.correct);
+        let own = Sums { score: mark.points, correct: u32::from(mark.correct), elapsed_ms: u64::from(counted_ms) };
+        add(&mut all, own);
         self.settled.push(Settled {
             given: fate.given,
             elapsed_ms: fate.elapsed_ms,
             points: mark.points,
             correct: mark.correct,
+            edition: rules.scheme.edition,
         });
+        self.sums = all;
+        if self.rescaling.is_some() || judging.is_some_and(Judging::is_annulled) {
+            let rescaling =
+                self.rescaling.get_or_insert_with(|| Box::new(Rescaling { all, annulled: Annulled::default() }));
+            rescaling.all = all;
+            if judging.is_some_and(Judging::is_annulled) {
+                rescaling.annulled.questions += 1;
+                rescaling.annulled.worth += worth;
+                add(&mut rescaling.annulled.sums, own);
+            }
+            let paper = PaperSize {
+                questions: self.paper.len() as u32,
+                settled: self.settled.len() as u32,
+                worth: (1..=self.paper.len() as u32).map(|seq| worth_of(rules, seq)).sum(),
+            };
+            self.sums = rescaled(&rules.round.scoring, all, &rescaling.annulled, paper);
+        }
     }
 
     /// `next`, or the reading time is over. `false`: there was no verdict waiting.
@@ -447,6 +522,16 @@ impl Attempt {
         }
         self.heard_at = moved(self.heard_at);
     }
+}
+
+fn worth_of(rules: Rules<'_>, seq: u32) -> u32 {
+    rules.round.blueprint.section_of(seq).map_or(0, |section| section.points)
+}
+
+fn add(sums: &mut Sums, more: Sums) {
+    sums.score += more.score;
+    sums.correct += more.correct;
+    sums.elapsed_ms += more.elapsed_ms;
 }
 
 /// An answer to a question that is settled.

@@ -19,7 +19,7 @@ pub enum CityIndexKind {
 }
 
 impl CityIndexKind {
-    const ALL: [CityIndexKind; 7] = [
+    pub const ALL: [CityIndexKind; 7] = [
         CityIndexKind::Participants,
         CityIndexKind::Attempts,
         CityIndexKind::CappedAttempts,

@@ -54,7 +54,7 @@ impl Draft {
         let mut faults: Vec<QuestionFault> = faults_of(std::slice::from_ref(&question));
         // What hangs on a kind that nobody has chosen yet says nothing.
         faults.retain(|fault| {
-            !told(fault.part) && !(self.kind.is_none() && matches!(fault.part, Part::Options | Part::Key))
+            !(told(fault.part) || self.kind.is_none() && matches!(fault.part, Part::Options | Part::Key))
         });
         missing.into_iter().chain(faults).collect()
     }

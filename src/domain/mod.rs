@@ -20,6 +20,7 @@ pub mod staff;
 pub mod fairness;
 pub mod paper;
 pub mod proof;
+pub mod correction;
 pub mod score;
 pub mod attempt;
 pub mod board;

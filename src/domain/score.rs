@@ -1,5 +1,6 @@
 //! What an answer earns, what an attempt comes to, and what a participant's attempts come to.
 
+use crate::domain::correction::Judging;
 use crate::domain::ids::AttemptId;
 use crate::domain::question::Choices;
 use crate::domain::question::Question;
@@ -20,12 +21,40 @@ pub struct Mark {
 
 /// Marks `chosen` against the question's key. `worth` is the section's points; `right_before` the right answers so far.
 pub fn mark(scoring: &Scoring, worth: u32, question: &Question, chosen: Choices, right_before: u32) -> Mark {
-    let correct = chosen == question.key;
+    mark_by(scoring, worth, &[question.key], chosen, right_before)
+}
+
+/// As [`mark`], by a correction's judging where there is one.
+pub fn mark_judged(
+    scoring: &Scoring,
+    worth: u32,
+    (question, judging): (&Question, Option<&Judging>),
+    chosen: Choices,
+    right_before: u32,
+) -> Mark {
+    match judging {
+        None => mark(scoring, worth, question, chosen, right_before),
+        Some(judging) => mark_by(scoring, worth, judging.right_answers(&question.key), chosen, right_before),
+    }
+}
+
+/// Whether an answer holds: it is right, or its question was annulled.
+pub fn holds(question: &Question, judging: Option<&Judging>, chosen: Choices) -> bool {
+    judging.map_or(chosen == question.key, |judging| {
+        let right = judging.right_answers(&question.key);
+        judging.is_annulled() || right.is_empty() || right.contains(&chosen)
+    })
+}
+
+/// `keys`: each is right; none: every answer is. An incomplete answer earns what it does by the key that is best for it.
+fn mark_by(scoring: &Scoring, worth: u32, keys: &[Choices], chosen: Choices, right_before: u32) -> Mark {
+    let correct = keys.is_empty() || keys.contains(&chosen);
     if let Some(threshold) = scoring.threshold {
         let reached = correct && right_before + 1 == threshold.right;
         return Mark { correct, points: if reached { threshold.points } else { 0 } };
     }
-    let points = if correct { worth } else { part(scoring.multiple, worth, question.key, chosen) };
+    let in_part = || keys.iter().map(|key| part(scoring.multiple, worth, *key, chosen)).max().unwrap_or(0);
+    let points = if correct { worth } else { in_part() };
     Mark { correct, points }
 }
 
@@ -40,6 +69,71 @@ fn part(rule: MultipleScoring, worth: u32, key: Choices, chosen: Choices) -> u32
         MultipleScoring::HalfForPart => worth / 2,
         MultipleScoring::ByOption => worth * chosen.count() / key.count(),
     }
+}
+
+/// What questions come to together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    pub score: u32,
+    pub correct: u32,
+    pub elapsed_ms: u64,
+}
+
+/// Of a paper's settled questions those that were annulled, beside the paper.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Annulled {
+    /// What they come to by themselves.
+    pub sums: Sums,
+    pub questions: u32,
+    /// Their points, were they right.
+    pub worth: u32,
+}
+
+/// How large the paper is that annulled questions are taken out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaperSize {
+    pub questions: u32,
+    pub settled: u32,
+    /// The points of all of its questions.
+    pub worth: u32,
+}
+
+/// 折算: the rest of the paper stands for the whole, rounded half up, where that is better than `all`, what the paper comes to
+/// with the annulled questions in it. Nobody's score falls by it and nobody's time grows.
+pub fn rescaled(scoring: &Scoring, all: Sums, annulled: &Annulled, paper: PaperSize) -> Sums {
+    let questions_left = paper.questions.saturating_sub(annulled.questions);
+    let right_left = all.correct.saturating_sub(annulled.sums.correct);
+    let score = match scoring.threshold {
+        Some(threshold) => {
+            let reached = u64::from(right_left) * u64::from(paper.questions)
+                >= u64::from(threshold.right) * u64::from(questions_left);
+            if reached && questions_left > 0 { threshold.points } else { all.score }
+        }
+        None => {
+            let left = all.score.saturating_sub(annulled.sums.score);
+            all.score.max(scaled(left.into(), paper.worth, paper.worth.saturating_sub(annulled.worth)) as u32)
+        }
+    };
+    let elapsed_left = all.elapsed_ms.saturating_sub(annulled.sums.elapsed_ms);
+    let elapsed = match paper.settled.saturating_sub(annulled.questions) {
+        0 => all.elapsed_ms,
+        left => all.elapsed_ms.min(scaled(elapsed_left, paper.settled, left)),
+    };
+    Sums {
+        score,
+        correct: all.correct.max(scaled(right_left.into(), paper.questions, questions_left) as u32),
+        elapsed_ms: elapsed,
+    }
+}
+
+/// `part` of `of` as it would be of `whole`, rounded half up; of nothing it is nothing.
+fn scaled(part: u64, whole: u32, of: u32) -> u64 {
+    if of == 0 {
+        return 0;
+    }
+    let (part, whole, of) = (u128::from(part), u128::from(whole), u128::from(of));
+    // The part is at most `of`, so what it comes to is at most `whole`, or for time at most twice what was measured a question.
+    ((2 * part * whole + of) / (2 * of)) as u64
 }
 
 /// One participant's place in an order, best first: higher score, less elapsed time, earlier finish, lower attempt id.
@@ -165,6 +259,7 @@ mod tests {
     use crate::domain::ids::QuestionId;
     use crate::domain::question::Kind;
     use crate::domain::rules::Threshold;
+    use proptest::prelude::*;
 
     fn multiple(key: u16) -> Question {
         Question {
@@ -208,6 +303,55 @@ mod tests {
         check(MultipleScoring::HalfForPart, 0b0011, 2);
         check(MultipleScoring::ByOption, 0b0011, 3);
         check(MultipleScoring::ByOption, 0b0001, 1);
+    }
+
+    const TEN: PaperSize = PaperSize { questions: 10, settled: 10, worth: 100 };
+
+    fn annulled(score: u32, correct: u32, elapsed_ms: u64) -> Annulled {
+        Annulled { sums: Sums { score, correct, elapsed_ms }, questions: 1, worth: 10 }
+    }
+
+    #[test]
+    fn a_paper_with_an_annulled_question_is_rescaled_where_that_is_better() {
+        let rule = scoring(MultipleScoring::AllOrNothing);
+        let check = |all: (u32, u32, u64), out: (u32, u32, u64), expected: (u32, u32, u64)| {
+            let all = Sums { score: all.0, correct: all.1, elapsed_ms: all.2 };
+            let got = rescaled(&rule, all, &annulled(out.0, out.1, out.2), TEN);
+            assert_eq!((got.score, got.correct, got.elapsed_ms), expected);
+        };
+        // The rest right: full marks. 50 of 90 is 55.6 of 100; with the question right it was 60, and stays so.
+        check((90, 9, 90_000), (0, 0, 9_000), (100, 10, 90_000));
+        check((50, 5, 100_000), (0, 0, 20_000), (56, 6, 88_889));
+        check((60, 6, 100_000), (10, 1, 5_000), (60, 6, 100_000));
+        check((0, 0, 10), (0, 0, 10), (0, 0, 0));
+    }
+
+    #[test]
+    fn a_threshold_is_reached_by_the_share_of_what_is_left() {
+        let rule =
+            Scoring { multiple: MultipleScoring::AllOrNothing, threshold: Some(Threshold { right: 2, points: 1 }) };
+        let three = PaperSize { questions: 3, settled: 3, worth: 0 };
+        let score = |correct, out: Annulled, score| {
+            rescaled(&rule, Sums { score, correct, elapsed_ms: 9 }, &Annulled { worth: 0, ..out }, three).score
+        };
+        // One of two is less than two of three; two of two is more.
+        assert_eq!(score(1, annulled(0, 0, 3), 0), 0);
+        assert_eq!(score(2, annulled(0, 0, 3), 1), 1);
+        assert_eq!(score(2, annulled(1, 1, 3), 1), 1, "reached with it, and stays so");
+    }
+
+    proptest! {
+        #[test]
+        fn nobody_loses_by_an_annulled_question(
+            rest in 0u32..=90, right in 0u32..=9, with in any::<bool>(), time in 0u64..1_000_000, its in 0u64..100_000,
+        ) {
+            let own = if with { (10, 1) } else { (0, 0) };
+            let all = Sums { score: rest + own.0, correct: right + own.1, elapsed_ms: time + its };
+            let got = rescaled(&scoring(MultipleScoring::AllOrNothing), all, &annulled(own.0, own.1, its), TEN);
+            prop_assert!(got.score >= all.score && got.score <= 100);
+            prop_assert!(got.correct >= all.correct && got.correct <= 10);
+            prop_assert!(got.elapsed_ms <= all.elapsed_ms);
+        }
     }
 
     #[test]

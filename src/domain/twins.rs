@@ -10,6 +10,8 @@ const PIECE: usize = 3;
 const RAREST: usize = 24;
 /// A piece that more questions have tells nothing.
 const COMMON: usize = 2_000;
+/// Holders that are gone through for one question, those of the rarest pieces first: in a file whose questions are all alike the rest is passed over.
+const VISITED: usize = 4_000;
 /// So many questions that share most are compared in full; the others are passed over.
 const COMPARED: usize = 24;
 /// Twins that are told of one question, the nearest first.
@@ -66,7 +68,12 @@ impl Shelf {
         shared.retain(|holders| holders.len() <= COMMON && holders.len() > usize::from(but.is_some()));
         shared.sort_by_key(|holders| holders.len());
         let mut counts: HashMap<u32, u32> = HashMap::new();
+        let mut visited = 0;
         for holders in shared.into_iter().take(RAREST) {
+            visited += holders.len();
+            if visited > VISITED && !counts.is_empty() {
+                break;
+            }
             for &holder in holders {
                 *counts.entry(holder).or_default() += 1;
             }

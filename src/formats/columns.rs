@@ -288,15 +288,15 @@ fn lettered(title: &str) -> Option<Field> {
     for (place, from, to) in places {
         let rest = format!("{}{}", &title[..from], &title[to..]);
         let is_letter = title[from..to].bytes().all(|b| b.is_ascii_lowercase());
-        if let Some(rest) = FLAGS.iter().find_map(|flag| rest.strip_suffix(flag).or_else(|| rest.strip_prefix(flag))) {
-            if rest.is_empty() || is_option_word(rest) {
-                return Some(Field::Flag(place));
-            }
+        if let Some(rest) = FLAGS.iter().find_map(|flag| rest.strip_suffix(flag).or_else(|| rest.strip_prefix(flag)))
+            && (rest.is_empty() || is_option_word(rest))
+        {
+            return Some(Field::Flag(place));
         }
-        if let Some(rest) = WEIGHTS.iter().find_map(|weight| rest.strip_suffix(weight)) {
-            if is_option_word(rest) || (rest.is_empty() && is_letter) {
-                return Some(Field::Weight(place));
-            }
+        if let Some(rest) = WEIGHTS.iter().find_map(|weight| rest.strip_suffix(weight))
+            && (is_option_word(rest) || (rest.is_empty() && is_letter))
+        {
+            return Some(Field::Weight(place));
         }
         if is_option_word(rest.strip_suffix("内容").unwrap_or(&rest)) || (rest.is_empty() && is_letter) {
             return Some(Field::Option(place));

@@ -17,8 +17,10 @@ use crate::formats::draft::key_of;
 use crate::formats::draft::kind_of;
 use crate::formats::draft::tidy;
 use crate::formats::text::decode;
+use crate::formats::text::with_plain_lines;
 use ::csv::ReaderBuilder;
 use ::csv::StringRecord;
+use std::borrow::Cow;
 
 /// Without these there is nothing to read.
 const NEEDED: [(Field, &str); 7] = [
@@ -43,7 +45,7 @@ pub(super) fn recognises(bytes: &[u8]) -> bool {
 
 pub(super) fn read(bytes: &[u8], reading: &mut Reading) {
     let text = match decode(bytes) {
-        Ok(text) => text,
+        Ok(text) => with_plain_lines(text),
         Err(place) => {
             return reading.fault(place, "encoding", "这里的文字既不是 UTF-8，也不是 GB18030（GBK）编码");
         }
@@ -119,6 +121,27 @@ fn read_header(record: &StringRecord, row: u32, reading: &mut Reading) -> Option
     (reading.faults.len() == faults_before).then_some(columns)
 }
 
+/// What a spreadsheet would take for a formula begins with one of these.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// A cell of CSV as a spreadsheet shows it and does not reckon with it: with an apostrophe in front, as OWASP advises
+/// ("CSV injection"). An apostrophe that stood there gets another one.
+pub(super) fn guarded(cell: &str) -> Cow<'_, str> {
+    if cell.trim_start_matches('\'').starts_with(FORMULA) {
+        Cow::Owned(format!("'{cell}"))
+    } else {
+        Cow::Borrowed(cell)
+    }
+}
+
+/// A cell as it was before [`guarded`].
+pub(super) fn unguarded(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.trim_start_matches('\'').starts_with(FORMULA) => rest,
+        _ => cell,
+    }
+}
+
 struct Row<'a> {
     columns: &'a [Option<Field>],
     record: &'a StringRecord,
@@ -158,7 +181,7 @@ impl Row<'_> {
 
     fn text(&self, column: Field) -> String {
         let cell = self.columns.iter().position(|c| *c == Some(column));
-        tidy(cell.and_then(|cell| self.record.get(cell)).unwrap_or_default())
+        tidy(unguarded(cell.and_then(|cell| self.record.get(cell)).unwrap_or_default()))
     }
 
     fn read_difficulty(&self, draft: &mut Draft, reading: &mut Reading) {
@@ -296,6 +319,14 @@ mod tests {
         check("易,科学精神与方法", "易,科学精神与方法,备注", &[(2, 13, "stray_cell")]);
         check("题干", "题 干", &[(1, 1, "missing_column"), (1, 3, "unknown_column")]);
         check("选项D", "选项C", &[(1, 7, "same_column")]);
+    }
+
+    #[test]
+    fn rows_are_counted_alike_whatever_ends_a_line() {
+        let text = SOUND.replacen(",错,", ",不知道,", 1);
+        for text in [text.replace('\n', "\r\n"), text.replace('\n', "\r"), text] {
+            assert_eq!(read(text.as_bytes()).1, [(4, 8, "bad_key")]);
+        }
     }
 
     #[test]

@@ -5,6 +5,14 @@ use encoding_rs::Encoding;
 use encoding_rs::GB18030;
 use encoding_rs::UTF_8;
 
+/// A larger file is refused unread.
+pub const FILE_BYTES_MAX: usize = 16 << 20;
+
+/// Every line with the one ending that the readers of tables count by.
+pub(super) fn with_plain_lines(text: String) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+}
+
 /// The text, or the row at which it stops being text.
 pub(super) fn decode(bytes: &[u8]) -> Result<String, Place> {
     let (encoding, bytes) = match Encoding::for_bom(bytes) {

@@ -192,10 +192,10 @@ pub(super) fn recorded(row: &impl Columns) -> Result<Recorded, LedgerError> {
     let ended = match outcome {
         None => None,
         Some((ended_n, outcome)) => {
-            let fates = unpack(row.bytes(14)?).ok_or_else(|| unreadable(ended_n, "答案读不出"))?;
+            let (fates, edition) = unpack(row.bytes(14)?).ok_or_else(|| unreadable(ended_n, "答案读不出"))?;
             let Outcome { score, correct, elapsed_ms, at, ending } = outcome;
             let (attempt, receipt) = (started.attempt, Some(row.text(15)?.to_owned()).filter(|text| !text.is_empty()));
-            Some((ended_n, Ended { attempt, score, correct, elapsed_ms, at, ending, fates, receipt }))
+            Some((ended_n, Ended { attempt, score, correct, elapsed_ms, at, ending, fates, edition, receipt }))
         }
     };
     Ok(Recorded { n, started, ended })

@@ -183,7 +183,7 @@ impl Hash {
                 [4, *n, end.attempt.0, i64::from(end.score), i64::from(end.correct), end.elapsed_ms as i64, end.at.0];
             self.wholes(numbers);
             self.whole(i64::from(end.ending.code()));
-            self.bytes(&pack(&end.fates));
+            self.bytes(&pack(&end.fates, end.edition));
             self.maybe(end.receipt.as_deref());
         }
         for answer in &rows.answers {

@@ -3,12 +3,15 @@
 use crate::domain::attempt::Ending;
 use crate::domain::attempt::Fate;
 use crate::domain::attempt::Given;
+use crate::domain::correction::Remedy;
 use crate::domain::fairness::Commitment;
 use crate::domain::fairness::Seed;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
+use crate::domain::ids::QuestionId;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// An entry's number in its lane, from 1.
 pub type EntryNumber = i64;
@@ -111,6 +114,9 @@ pub struct Ended {
     pub at: Timestamp,
     pub ending: Ending,
     pub fates: Vec<Fate>,
+    /// The edition of the mark scheme under which it came to that: how many corrections had been made when it was judged, those of
+    /// other bank versions left out. 0: by the published keys.
+    pub edition: u16,
     /// 回执, where it is of the first form, which nothing leads back to its attempt. `None`: it is made when it is asked for,
     /// from the rest and the key file.
     pub receipt: Option<String>,
@@ -129,6 +135,16 @@ pub enum Note {
     Bank {
         canonical: String,
         digest: String,
+        /// By whom and why, where the desk published it; from there on the bank's files are not compared with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        published: Option<Deed>,
+    },
+    /// 停用: no paper to come draws the question, or draws it again.
+    Rested {
+        bank: String,
+        question: QuestionId,
+        rests: bool,
+        deed: Deed,
     },
     Period(Period),
     /// A draw period's secret is out.
@@ -150,6 +166,8 @@ pub enum Note {
         participant: ParticipantId,
         who: Who,
     },
+    /// 更正: how the answers to a question are judged from here on, those that were given before as well.
+    Correction(Correction),
     /// 「这道题有问题」
     Report {
         participant: ParticipantId,
@@ -157,6 +175,28 @@ pub enum Note {
         seq: u32,
         reason: String,
     },
+}
+
+/// A decision of two about a question that was wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    pub bank: String,
+    pub question: QuestionId,
+    /// The digests of the bank versions in which it was wrong.
+    pub versions: Vec<String>,
+    pub remedy: Remedy,
+    /// 勘误: what is published of it.
+    pub reason: String,
+    /// The two who decided.
+    pub decided_by: [String; 2],
+}
+
+/// Who did something at the desk, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deed {
+    /// The member of staff, as the desk knows them.
+    pub by: String,
+    pub reason: String,
 }
 
 /// A draw period: the rules and the bank version of one round for a time, and the sealed secret that seeds its papers.
@@ -172,6 +212,9 @@ pub struct Period {
     pub season: EntryNumber,
     /// The bank version's digest.
     pub bank: String,
+    /// Its questions that rest, by id: they are not on the draw list.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub rested: BTreeSet<QuestionId>,
     pub commitment: Commitment,
     /// The secret, sealed with the key file; hex.
     pub sealed: String,
@@ -180,28 +223,43 @@ pub struct Period {
 /// The `given` of an [`Entry::Opened`] among the raw answers.
 pub const OPENED_CODE: i16 = -3;
 
-/// Packs settled questions in order: for each its code, zigzag, and its time, both LEB128. Two to five bytes each.
-pub fn pack(fates: &[Fate]) -> Vec<u8> {
+/// Where a question's code would stand: what follows is the edition under which the attempt was marked.
+const EDITION_CODE: i32 = -4;
+
+/// Packs settled questions in order: for each its code, zigzag, and its time, both LEB128. Two to five bytes each. Where
+/// corrections were in force, their edition follows in the same way.
+pub fn pack(fates: &[Fate], edition: u16) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(fates.len() * 4);
     for fate in fates {
-        let code = i32::from(fate.given.code());
-        put(&mut bytes, u64::from(((code << 1) ^ (code >> 31)) as u32));
+        put_code(&mut bytes, i32::from(fate.given.code()));
         put(&mut bytes, u64::from(fate.elapsed_ms));
+    }
+    if edition > 0 {
+        put_code(&mut bytes, EDITION_CODE);
+        put(&mut bytes, u64::from(edition));
     }
     bytes
 }
 
 /// The inverse of [`pack`]; `None` where the bytes are not of its making.
-pub fn unpack(mut bytes: &[u8]) -> Option<Vec<Fate>> {
+pub fn unpack(mut bytes: &[u8]) -> Option<(Vec<Fate>, u16)> {
     let mut fates = Vec::new();
     while !bytes.is_empty() {
         let zigzag = u32::try_from(take(&mut bytes)?).ok()?;
         let code = (zigzag >> 1) as i32 ^ -((zigzag & 1) as i32);
+        let value = u32::try_from(take(&mut bytes)?).ok()?;
+        if code == EDITION_CODE {
+            let edition = u16::try_from(value).ok().filter(|edition| *edition > 0 && bytes.is_empty())?;
+            return Some((fates, edition));
+        }
         let given = Given::from_code(i16::try_from(code).ok()?)?;
-        let elapsed_ms = u32::try_from(take(&mut bytes)?).ok()?;
-        fates.push(Fate { seq: fates.len() as u32 + 1, given, elapsed_ms });
+        fates.push(Fate { seq: fates.len() as u32 + 1, given, elapsed_ms: value });
     }
-    Some(fates)
+    Some((fates, 0))
+}
+
+fn put_code(bytes: &mut Vec<u8>, code: i32) {
+    put(bytes, u64::from(((code << 1) ^ (code >> 31)) as u32));
 }
 
 /// A number in LEB128: seven bits a byte, the lowest first.
@@ -235,13 +293,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn packed_answers_are_read_back(given in prop::collection::vec((-2i16..256, any::<u32>()), 0..40)) {
+        fn packed_answers_are_read_back(
+            given in prop::collection::vec((-2i16..256, any::<u32>()), 0..40), edition in prop_oneof![Just(0), any::<u16>()],
+        ) {
             let fates: Vec<Fate> = given
                 .iter()
                 .enumerate()
                 .map(|(i, &(code, elapsed_ms))| Fate { seq: i as u32 + 1, given: Given::from_code(code).unwrap(), elapsed_ms })
                 .collect();
-            prop_assert_eq!(unpack(&pack(&fates)), Some(fates));
+            prop_assert_eq!(unpack(&pack(&fates, edition)), Some((fates, edition)));
         }
 
         #[test]
@@ -253,6 +313,6 @@ mod tests {
     #[test]
     fn a_usual_answer_takes_three_bytes() {
         let fate = Fate { seq: 1, given: Given::Chosen(Choices(0b101)), elapsed_ms: 9_500 };
-        assert_eq!(pack(&[fate]).len(), 3);
+        assert_eq!(pack(&[fate], 0).len(), 3);
     }
 }

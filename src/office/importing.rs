@@ -14,10 +14,15 @@ pub use saving::Which;
 
 use crate::contest::clock::chance;
 use crate::domain::ids::StaffId;
+use crate::formats::import;
 use crate::formats::import::Format;
+use crate::formats::import::Item;
+use crate::formats::import::rest_sheet;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::desk::ImportRow;
 use crate::ledger::desk::RowCounts;
+use crate::ledger::desk::RowStanding;
+use crate::ledger::desk::WantedRows;
 use crate::ledger::store::LedgerError;
 use crate::office::by::By;
 use crate::office::powers::Powers;
@@ -190,7 +195,7 @@ impl Imports {
         if import.state != "preview" && import.state != "failed" {
             return Err(busy());
         }
-        if counts.of(crate::ledger::desk::RowStanding::Saved) > 0 {
+        if counts.of(RowStanding::Saved) > 0 {
             let message = "已经有题目存进题库，不能再改识别方式；其余的可以逐题修改，或者另传一次";
             return Err(DeskRefusal::Conflict(message.to_owned()));
         }
@@ -246,8 +251,19 @@ impl Imports {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn rest(&self, _id: &str) -> Result<Vec<u8>, DeskRefusal> {
-        Err(DeskRefusal::NotFound("表格"))
+    pub async fn rest(&self, id: &str) -> Result<Vec<u8>, DeskRefusal> {
+        let mut link = self.0.desk.read().await?;
+        let mut left = Vec::new();
+        for standing in [RowStanding::ToCheck, RowStanding::Refused] {
+            left.extend(link.read_rows(id, WantedRows::Standing(standing), 0, ITEMS_MAX as i64).await?);
+        }
+        left.sort_by_key(|row| row.n);
+        let written = tokio::task::spawn_blocking(move || {
+            let items: Vec<Item> = left.into_iter().map(rows::as_item).collect();
+            rest_sheet(&items)
+        });
+        let written = written.await.map_err(|_| LedgerError::Stopped)?;
+        written.map_err(|error| DeskRefusal::Conflict(format!("写不成表格：{error}")))
     }
 
     async fn seen(&self, import: ImportRow) -> Result<Seen, DeskRefusal> {
@@ -290,7 +306,7 @@ impl Imports {
 /// # Errors
 /// It could not be made.
 pub fn template() -> Result<Vec<u8>, DeskRefusal> {
-    Err(DeskRefusal::NotFound("模板"))
+    import::template().map_err(|error| DeskRefusal::Conflict(format!("写不成表格：{error}")))
 }
 
 fn busy() -> DeskRefusal {

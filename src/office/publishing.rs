@@ -9,6 +9,9 @@ use crate::domain::faults::QuestionFault;
 use crate::domain::faults::faults_of;
 use crate::domain::ids::QuestionId;
 use crate::domain::question::Question;
+use crate::domain::review::State;
+use crate::formats::export::Format;
+use crate::formats::export::write;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::desk::Link;
 use crate::ledger::desk::VersionRow;
@@ -117,6 +120,58 @@ pub async fn questions_of(link: &mut Link, bank: &str, version: i64) -> Result<V
     let read = tokio::task::spawn_blocking(move || BankVersion::from_canonical(&canonical));
     let read = read.await.map_err(|_| LedgerError::Stopped)?;
     Ok(read.map_err(|error| LedgerError::Unreadable { n: version, what: error.to_string() })?.questions)
+}
+
+/// The current texts of a bank that are whole, in this state or in any, and how many are left out because they are not.
+///
+/// # Errors
+/// The database refuses.
+pub async fn current_questions(
+    link: &mut Link,
+    bank: &str,
+    state: Option<State>,
+) -> Result<(Vec<Question>, usize), DeskRefusal> {
+    let mut questions = Vec::new();
+    let mut left_out = 0;
+    let mut after = String::new();
+    loop {
+        let page = link.drafts_after(bank, &after, PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok((questions, left_out)) };
+        after.clone_from(&last.id.0);
+        for (head, draft) in page {
+            if state.is_some_and(|state| state != head.review.state) {
+                continue;
+            }
+            match draft.finish(head.id) {
+                Ok(question) => questions.push(question),
+                Err(_) => left_out += 1,
+            }
+        }
+    }
+}
+
+/// A file of questions. Who takes one away takes the keys along, so it is written down.
+///
+/// # Errors
+/// There are none, or the format can't hold them.
+pub async fn export(
+    desk: &DeskStore,
+    by: &By,
+    bank: &str,
+    format: Format,
+    questions: Vec<Question>,
+) -> Result<Vec<u8>, DeskRefusal> {
+    if questions.is_empty() {
+        return Err(DeskRefusal::Conflict("没有可以导出的题目".to_owned()));
+    }
+    let count = questions.len();
+    let written = tokio::task::spawn_blocking(move || write(format, &questions)).await;
+    let bytes = written.map_err(|_| LedgerError::Stopped)?;
+    let bytes = bytes.map_err(|error| DeskRefusal::Conflict(error.to_string()))?;
+    let after = json!({"format": format.code(), "questions": count});
+    let record = by.change("bank.exported", banks::subject(bank), Value::Null, after);
+    desk.begin().await?.commit(record).await?;
+    Ok(bytes)
 }
 
 /// What differs between two versions; 0 is the empty bank before the first.

@@ -138,6 +138,14 @@ pub async fn edit(
     Ok(edited)
 }
 
+/// What somebody decides about a question.
+pub struct Deciding {
+    pub decision: Decision,
+    /// The one that was read; `None` where it does not matter which.
+    pub revision: Option<u32>,
+    pub reason: String,
+}
+
 /// # Errors
 /// The question doesn't stand so that it could be, or not by this person; somebody else was faster.
 pub async fn decide(
@@ -146,10 +154,10 @@ pub async fn decide(
     by: &By,
     powers: &Powers,
     id: &QuestionId,
-    revision: Option<u32>,
-    decision: Decision,
-    reason: &str,
+    deciding: Deciding,
 ) -> Result<QuestionHead, DeskRefusal> {
+    let Deciding { decision, revision, reason } = deciding;
+    let reason = reason.as_str();
     let mut act = desk.begin().await?;
     let before = current(&mut act, powers, id, revision).await?;
     let after = step(&mut act, by, powers, before.clone(), decision, reason).await?;

@@ -3,6 +3,7 @@
 use crate::domain::draft::Draft;
 use crate::domain::faults::same;
 use crate::domain::ids::QuestionId;
+use crate::domain::twins::Shelf;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::desk::QuestionHead;
 use crate::ledger::desk::ReadRow;
@@ -10,10 +11,10 @@ use crate::ledger::desk::Twin;
 use crate::ledger::store::LedgerError;
 use std::collections::HashMap;
 
-/// Twins that are told of a question, the nearest first.
-const TOLD_MAX: usize = 5;
 /// Texts that are read at once.
 const PAGE: i64 = 2_000;
+/// Rows after which progress is told.
+const TOLD_EVERY: usize = 256;
 
 /// A question of the bank.
 pub struct Text {
@@ -30,35 +31,59 @@ fn content(draft: &Draft) -> Content {
     (same(&draft.stem), options, draft.media.as_ref().map(|media| media.file.clone()))
 }
 
-/// Tells each row its twins in the bank and above it in the file.
+/// Tells each row its twins in the bank and in the file. It is the same where the bank or a row above it has it.
 pub fn find(rows: &mut [ReadRow], bank: &[Text], watch: &mut dyn FnMut(u32, u32)) {
-    let mut known: HashMap<Content, Twin> = HashMap::new();
-    for text in bank {
-        let twin = Twin { id: Some(text.id.0.clone()), n: None, ..twin_of(&text.draft) };
-        known.entry(content(&text.draft)).or_insert(twin);
+    let mut shelf = Shelf::default();
+    let mut first: HashMap<Content, usize> = HashMap::new();
+    let drafts = bank.iter().map(|text| &text.draft).chain(rows.iter().map(|row| &row.draft));
+    for (place, draft) in drafts.enumerate() {
+        shelf.put(&draft.stem, &draft.options);
+        if !draft.stem.is_empty() {
+            first.entry(content(draft)).or_insert(place);
+        }
     }
-    let of = rows.len() as u32;
-    for (done, row) in (0..).zip(rows.iter_mut()) {
-        watch(done, of);
-        if row.draft.stem.is_empty() {
-            continue;
-        }
-        let content = content(&row.draft);
-        match known.get(&content) {
-            Some(twin) => {
-                row.same = true;
-                row.twins = vec![twin.clone()];
+    let found: Vec<Vec<Twin>> = (0..rows.len())
+        .map(|n| {
+            if n % TOLD_EVERY == 0 {
+                watch(n as u32, rows.len() as u32);
             }
-            None => {
-                known.insert(content, Twin { id: None, n: Some(row.n), ..twin_of(&row.draft) });
-            }
-        }
-        row.twins.truncate(TOLD_MAX);
+            twins_of(bank.len() + n, rows, bank, &shelf, &first)
+        })
+        .collect();
+    for (place, (row, twins)) in (bank.len()..).zip(rows.iter_mut().zip(found)) {
+        row.same = first.get(&content(&row.draft)).is_some_and(|first| *first < place);
+        row.twins = twins;
     }
 }
 
-fn twin_of(draft: &Draft) -> Twin {
-    Twin { id: None, n: None, stem: draft.stem.clone(), similarity: 1_000, same: true }
+fn twins_of(
+    place: usize,
+    rows: &[ReadRow],
+    bank: &[Text],
+    shelf: &Shelf,
+    first: &HashMap<Content, usize>,
+) -> Vec<Twin> {
+    let own = &rows[place - bank.len()].draft;
+    if own.stem.is_empty() {
+        return Vec::new();
+    }
+    let told = |other: usize, similarity: u32, same: bool| match bank.get(other) {
+        Some(text) => Twin { id: Some(text.id.0.clone()), n: None, stem: text.draft.stem.clone(), similarity, same },
+        None => {
+            let row = &rows[other - bank.len()];
+            Twin { id: None, n: Some(row.n), stem: row.draft.stem.clone(), similarity, same }
+        }
+    };
+    // The one that was there first is told whatever the shelf's look-up passes over.
+    let first = first.get(&content(own)).copied().filter(|first| *first != place);
+    let near = shelf.twins_of(place);
+    let near = near.into_iter().filter(|twin| Some(twin.other) != first);
+    first
+        .map(|first| told(first, 1_000, true))
+        .into_iter()
+        .chain(near.map(|twin| told(twin.other, u32::from(twin.similarity), twin.same)))
+        .take(crate::domain::twins::TWINS_MAX)
+        .collect()
 }
 
 /// The twins of a question in its bank.
@@ -67,16 +92,29 @@ fn twin_of(draft: &Draft) -> Twin {
 /// The database refuses.
 pub async fn of_question(desk: &DeskStore, head: &QuestionHead) -> Result<Vec<Twin>, LedgerError> {
     let mut link = desk.read().await?;
-    let own = content(&link.draft(&head.id, head.review.revision).await?.unwrap_or_default());
-    let mut twins = Vec::new();
+    let mut texts: Vec<Text> = Vec::new();
     let mut after = String::new();
     loop {
         let page = link.drafts_after(&head.bank, &after, PAGE).await?;
         let Some((last, _)) = page.last() else { break };
         after.clone_from(&last.id.0);
-        let others = page.into_iter().filter(|(other, draft)| other.id != head.id && content(draft) == own);
-        twins.extend(others.map(|(other, draft)| Twin { id: Some(other.id.0), ..twin_of(&draft) }));
+        texts.extend(page.into_iter().map(|(other, draft)| Text { id: other.id, draft }));
     }
-    twins.truncate(TOLD_MAX);
-    Ok(twins)
+    let own = head.id.clone();
+    let found = tokio::task::spawn_blocking(move || {
+        let mut shelf = Shelf::default();
+        for text in &texts {
+            shelf.put(&text.draft.stem, &text.draft.options);
+        }
+        let Some(place) = texts.iter().position(|text| text.id == own) else { return Vec::new() };
+        let told = |twin: crate::domain::twins::Twin| Twin {
+            id: Some(texts[twin.other].id.0.clone()),
+            n: None,
+            stem: texts[twin.other].draft.stem.clone(),
+            similarity: u32::from(twin.similarity),
+            same: twin.same,
+        };
+        shelf.twins_of(place).into_iter().map(told).collect()
+    });
+    found.await.map_err(|_| LedgerError::Stopped)
 }

@@ -9,11 +9,16 @@ use crate::contest::recovery::indexed;
 use crate::contest::roster;
 use crate::domain::attempt::Ending;
 use crate::domain::attempt::Given;
+use crate::domain::correction::Judging;
+use crate::domain::correction::PUBLISHED;
 use crate::domain::ids::ParticipantId;
 use crate::domain::question::Kind;
 use crate::domain::question::Question;
 use crate::ledger::entry::Note;
 use crate::ledger::store::Recorded;
+use crate::transport::errata::CorrectedView;
+use crate::transport::errata::ErratumView;
+use crate::transport::errata::WasView;
 use crate::transport::messages::BestView;
 use crate::transport::messages::MediaView;
 use crate::transport::messages::ParticipantView;
@@ -236,6 +241,9 @@ pub struct Me {
     participant: Option<ParticipantView>,
     rounds: Vec<MyRound>,
     season: MySeason,
+    /// Corrections of late that have changed attempts of mine.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    corrections: Vec<CorrectedView>,
 }
 
 #[derive(Serialize)]
@@ -296,6 +304,7 @@ fn me_view(contest: &Contest, me: ParticipantId) -> Me {
             elapsed_ms: standing.map(|standing| standing.elapsed_ms),
             ranks: ranks.map(RanksView::of),
         },
+        corrections: CorrectedView::all_of(contest, me),
     }
 }
 
@@ -342,6 +351,9 @@ struct AttemptView {
     receipt: Option<String>,
     /// The how-manieth of the participant in its round; with the participant's id it names the paper.
     number: u32,
+    /// What was told when it ended, where a correction has changed it since; the receipt was given for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was: Option<WasView>,
 }
 
 /// How an attempt that is over is told.
@@ -369,13 +381,15 @@ pub async fn attempts(
 fn attempt_view(contest: &Contest, recorded: &Recorded) -> Option<AttemptView> {
     let period = contest.period(recorded.started.period)?;
     let ended = recorded.ended.as_ref().map(|(_, ended)| ended);
+    let by_now = contest.by_now(recorded).map(|by_now| by_now.outcome);
     Some(AttemptView {
         id: contest.keys.attempt(recorded.started.attempt),
         round: period.round.id.0.clone(),
-        score: ended.map_or(0, |ended| ended.score),
-        correct: ended.map_or(0, |ended| ended.correct),
+        score: by_now.map_or(0, |by_now| by_now.score),
+        correct: by_now.map_or(0, |by_now| by_now.correct),
         of: period.round.blueprint.count(),
-        elapsed_ms: ended.map_or(0, |ended| ended.elapsed_ms),
+        elapsed_ms: by_now.map_or(0, |by_now| by_now.elapsed_ms),
+        was: ended.zip(by_now).and_then(|(ended, by_now)| WasView::of(ended, &by_now)),
         started_at: recorded.started.at.0,
         finished_at: ended.map(|ended| ended.at.0),
         state: ended.map_or("open", |ended| ended_text(ended.ending)),
@@ -419,6 +433,24 @@ struct ReviewView {
     source: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
+    /// Each answer that is right, where a correction accepts several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    accepted: Vec<Vec<usize>>,
+    /// The question was annulled: the rest of the paper stands for it, where that is better.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    annulled: bool,
+    /// What was held right when the result was told, and what the answer earned then, where that has been corrected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was: Option<WasMarked>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errata: Vec<ErratumView>,
+}
+
+#[derive(Serialize)]
+struct WasMarked {
+    key: Vec<usize>,
+    correct: bool,
+    points: u32,
 }
 
 pub async fn attempt(
@@ -438,7 +470,7 @@ pub async fn attempt(
     let secret_out = past.period.secret_is_out();
     let told = AttemptWithReview {
         attempt,
-        review: contest.review_is_open(&past.period).then(|| review(&past)),
+        review: contest.review_is_open(&past.period).then(|| review(contest, &past)),
         seed: secret_out.then(|| past.recorded.started.seed.to_string()),
         paper: secret_out.then(|| questions(&past, past.attempt.of(), |_, question| question.id.0.clone())),
         orders: secret_out.then(|| {
@@ -450,20 +482,34 @@ pub async fn attempt(
 }
 
 fn questions<T>(past: &Past, up_to: u32, mut tell: impl FnMut(u32, &Question) -> T) -> Vec<T> {
-    let rules = past.period.rules();
+    let rules = past.period.rules(&PUBLISHED);
     (1..=up_to).filter_map(|seq| past.attempt.question(rules, seq).map(|question| tell(seq, question))).collect()
 }
 
-fn review(past: &Past) -> Vec<ReviewView> {
+fn review(contest: &Contest, past: &Past) -> Vec<ReviewView> {
     // Questions that were never shown stay in the bank, with their keys.
     let shown = past.attempt.settled().len() as u32;
+    let scheme = past.period.scheme();
+    let edition_told = past.recorded.ended.as_ref().map_or(0, |(_, ended)| ended.edition);
+    let scheme_told = past.period.scheme_of(edition_told).map(|(_, scheme)| scheme).unwrap_or_default();
     questions(past, shown, |seq, question| {
+        let index = past.attempt.paper.question(seq).unwrap_or_default();
+        let (judging, judging_told) = (scheme.judging(index), scheme_told.judging(index));
+        let key_of = |judging: Option<&Judging>| judging.map_or(question.key, |judging| judging.key_told(question));
         let order = past.attempt.paper.order(seq, question);
         let settled = past.attempt.settled().get(seq as usize - 1);
         let chosen = settled.and_then(|settled| match settled.given {
             Given::Chosen(chosen) => Some(places(order.to_shown(chosen))),
             Given::TimedOut | Given::Left => None,
         });
+        let told = past.told.settled().get(seq as usize - 1);
+        let was = told.filter(|_| judging != judging_told).map(|told| WasMarked {
+            key: places(order.to_shown(key_of(judging_told))),
+            correct: told.correct,
+            points: told.points,
+        });
+        let corrected = contest.corrections_of_question(&past.period, &question.id);
+        let accepted = judging.map_or(&[][..], Judging::accepted);
         ReviewView {
             seq,
             question: question.id.0.clone(),
@@ -472,7 +518,11 @@ fn review(past: &Past) -> Vec<ReviewView> {
             options: order.places().map(|place| question.options[place].clone()).collect(),
             media: question.media.as_ref().and_then(|media| serde_json::to_value(MediaView::of(media)).ok()),
             chosen,
-            key: places(order.to_shown(question.key)),
+            key: places(order.to_shown(key_of(judging))),
+            accepted: accepted.iter().map(|answer| places(order.to_shown(*answer))).collect(),
+            annulled: judging.is_some_and(Judging::is_annulled),
+            was,
+            errata: corrected.iter().map(ErratumView::of).collect(),
             correct: settled.is_some_and(|settled| settled.correct),
             points: settled.map_or(0, |settled| settled.points),
             explanation: question.explanation.clone(),

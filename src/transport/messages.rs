@@ -33,6 +33,10 @@ pub enum ServerMessage<'a> {
     Question(QuestionView<'a>),
     Verdict(VerdictView<'a>),
     Result(ResultView<'a>),
+    Corrected {
+        attempts: Vec<String>,
+        text: &'a str,
+    },
     Superseded,
     Reconnect {
         after_ms: u64,
@@ -160,6 +164,9 @@ struct FeedbackView<'a> {
     points: u32,
     score: u32,
     key: Vec<usize>,
+    /// Each answer that is right, where a correction accepts several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    accepted: Vec<Vec<usize>>,
     explanation: &'a str,
     source: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -187,7 +194,8 @@ impl<'a> FeedbackView<'a> {
             correct: facts.correct,
             points: facts.points,
             score: facts.score,
-            key: places(facts.order.to_shown(question.key)),
+            key: places(facts.order.to_shown(facts.key)),
+            accepted: facts.accepted.iter().map(|answer| places(facts.order.to_shown(*answer))).collect(),
             explanation: &question.explanation,
             source: &question.source,
             link: question.link.as_deref(),

@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod audience;
 pub mod state;
 pub mod requests;
+pub mod errata;
 pub mod me;
 pub mod phone;
 pub mod socket;

@@ -1,5 +1,6 @@
 //! The pages, built into the binary and packed once; pictures of questions; the headers that every page carries.
 
+use crate::office::pictures;
 use crate::transport::packed::Packed;
 use crate::transport::problem::Problem;
 use crate::transport::state::App;
@@ -112,7 +113,7 @@ const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const ROOT_FILE_BYTES_MAX: u64 = 64 * 1024;
 const ROOT_FILE_NAME_MAX: usize = 128;
 
-/// A question's picture, from the banks' own folders and nowhere else.
+/// A question's picture, from the banks' own folders or the desk's tables and nowhere else.
 pub async fn media(State(app): State<Arc<App>>, Path(file): Path<String>) -> Result<Response, Problem> {
     let missing = || Problem::not_found("这张图片");
     let safe = file.split('/').all(|part| !part.is_empty() && !part.starts_with('.') && !part.contains('\\'));
@@ -120,15 +121,22 @@ pub async fn media(State(app): State<Arc<App>>, Path(file): Path<String>) -> Res
         return Err(missing());
     }
     let _turn = app.admission.files.acquire().await;
+    let shown = |bytes: Vec<u8>| {
+        let kind = HeaderValue::from_static(content_type(&file));
+        let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
+        ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, forever)], bytes).into_response()
+    };
     for folder in &app.settings.media {
         if let Ok(bytes) = tokio::fs::read(folder.join(&file)).await {
-            let kind = HeaderValue::from_static(content_type(&file));
-            let forever = HeaderValue::from_static("public, max-age=31536000, immutable");
-            let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, forever)];
-            return Ok((headers, bytes).into_response());
+            return Ok(shown(bytes));
         }
     }
-    Err(missing())
+    // Those of the desk's banks are named by their digests, which nobody guesses.
+    if !pictures::is_id(&file) {
+        return Err(missing());
+    }
+    let picture = app.desk.read().await?.picture(&file).await?;
+    picture.map(|picture| shown(picture.bytes)).ok_or_else(missing)
 }
 
 /// What every answer carries. Scripts, styles and sockets come from here alone: no inline ones, no frames, no sniffing, no

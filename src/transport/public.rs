@@ -15,6 +15,8 @@ use crate::transport::board_view::LIMIT_USUAL;
 use crate::transport::board_view::MeView;
 use crate::transport::board_view::PeopleView;
 use crate::transport::board_view::entries;
+use crate::transport::errata::ErratumView;
+use crate::transport::errata::WasView;
 use crate::transport::me::Asked;
 use crate::transport::me::Caller;
 use crate::transport::me::ended_text;
@@ -204,6 +206,22 @@ pub async fn proof(
 }
 
 #[derive(Serialize)]
+pub struct ErrataView {
+    errata: Vec<ErratumView>,
+}
+
+/// 勘误: the corrections of a round's questions, oldest first, by their ids and without keys.
+pub async fn errata(
+    State(app): State<Arc<App>>,
+    Asked(Path(round)): Asked<Path<String>>,
+) -> Result<Json<ErrataView>, Problem> {
+    let contest = &app.contest;
+    let unknown = || Problem::of(&crate::contest::refusal::Refusal::UnknownRound, &contest.season.time_zone);
+    let index = contest.season.round_of_id(&round).ok_or_else(unknown)?;
+    Ok(Json(ErrataView { errata: contest.corrections_of(index).iter().map(ErratumView::of).collect() }))
+}
+
+#[derive(Serialize)]
 pub struct ReceiptView {
     state: &'static str,
     round: String,
@@ -211,6 +229,9 @@ pub struct ReceiptView {
     score: u32,
     correct: u32,
     of: u32,
+    /// What the receipt was given for, where a correction has changed it since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was: Option<WasView>,
 }
 
 /// What a receipt vouches for, and nothing personal.
@@ -220,13 +241,16 @@ pub async fn receipt(
 ) -> Result<Json<ReceiptView>, Problem> {
     let missing = || Problem::not_found("这张回执，请核对 12 位字符");
     let receipt = fairness::receipt_as_typed(&typed).ok_or_else(missing)?;
-    let (ended, period) = app.contest.attempt_of_receipt(&receipt).await?.ok_or_else(missing)?;
+    let (recorded, period) = app.contest.attempt_of_receipt(&receipt).await?.ok_or_else(missing)?;
+    let outcome = app.contest.by_now(&recorded).ok_or_else(missing)?.outcome;
+    let (_, ended) = recorded.ended.ok_or_else(missing)?;
     Ok(Json(ReceiptView {
         state: ended_text(ended.ending),
         round: period.round.id.0.clone(),
         finished_at: ended.at.0,
-        score: ended.score,
-        correct: ended.correct,
+        score: outcome.score,
+        correct: outcome.correct,
+        was: WasView::of(&ended, &outcome),
         of: period.round.blueprint.count(),
     }))
 }

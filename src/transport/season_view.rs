@@ -179,7 +179,11 @@ fn round_view(contest: &Contest, index: RoundIndex, now: Timestamp) -> RoundView
     let season = &*contest.season;
     let round = season.round(index);
     let periods = contest.periods_of(index);
-    let current = periods.iter().rev().find(|period| period.from <= now).or(periods.first());
+    let current = periods
+        .iter()
+        .rev()
+        .find(|period| period.from <= now)
+        .or(periods.iter().rev().min_by_key(|period| period.from));
     RoundView {
         id: round.id.as_str(),
         name: &round.name,

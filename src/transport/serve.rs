@@ -65,8 +65,8 @@ pub struct Serving {
     /// Where `/metrics` is served alone; `None`: beside the pages.
     pub metrics_listener: Option<TcpListener>,
     pub settings: ServeSettings,
-    /// Told once the ledger has been read and everyone is let in.
-    pub ready: Option<oneshot::Sender<()>>,
+    /// Told, with the contest, once the ledger has been read and everyone is let in.
+    pub ready: Option<oneshot::Sender<Arc<Contest>>>,
     /// Cancelled to stop.
     pub stop: CancellationToken,
 }
@@ -164,7 +164,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     tracing::info!("serving");
     if let Some(ready) = ready {
         // Whoever asked may have stopped waiting.
-        let _ = ready.send(());
+        let _ = ready.send(Arc::clone(&app.contest));
     }
 
     let ended = tokio::select! {
@@ -255,6 +255,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/me/reports", post(me::report))
         .route("/boards/{*scope}", get(public::board))
         .route("/rounds/{id}/proof", get(public::proof))
+        .route("/rounds/{id}/errata", get(public::errata))
         .route("/receipts/{receipt}", get(public::receipt))
         .fallback(public::no_such_call)
         .method_not_allowed_fallback(public::no_such_method)

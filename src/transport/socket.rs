@@ -236,6 +236,10 @@ impl App {
                 let receipt = self.contest.receipt(&facts.receipt_facts());
                 ServerMessage::Result(ResultView::of(facts, &self.contest.season, keys, receipt)).write(bytes);
             }
+            News::Corrected(facts) => {
+                let attempts = facts.attempts.iter().map(|attempt| keys.attempt(*attempt)).collect();
+                ServerMessage::Corrected { attempts, text: &facts.text }.write(bytes);
+            }
             News::StartRefused(refusal) => {
                 let problem = Problem::of(refusal, &self.contest.season.time_zone);
                 self.meters.refused(problem.code);

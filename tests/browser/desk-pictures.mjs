@@ -6,14 +6,19 @@ import { xlsx } from './xlsx.mjs'
 
 const LOOK = { viewport: DESK, locale: 'zh-CN', reducedMotion: 'reduce' }
 
-/** @param shoot takes a picture of a page under a name */
-export async function desk(browser, shoot) {
+/** @param take takes a picture of a page under a name */
+export async function desk(browser, take) {
+  // What was told of the step before would cover the page.
+  const shoot = async (page, name) => {
+    await page.waitForFunction(() => document.querySelector('.el-message') === null)
+    await take(page, name)
+  }
   const page = await (await browser.newContext(LOOK)).newPage()
   const other = await (await browser.newContext(LOOK)).newPage()
   await firstRun(page, shoot)
   const link = await invite(page, 'qinxy', '覃小燕', '审题人', (name) => shoot(page, name))
   await invite(page, 'huangdn', '黄大年', '编辑')
-  await invite(page, 'mengxh', '蒙小华', '监督员')
+  await invite(page, 'mengxh', '蒙小华', '审计')
   await accept(other, link)
   const recovery = await setUpFactor(other)
   await bank(page, shoot)
@@ -40,7 +45,7 @@ async function firstRun(page, shoot) {
   await page.waitForSelector(`${at('phone-how')}, ${at('phone-url')}`)
   await shoot(page, 'desk-guide')
   await page.click(at('sample'))
-  await page.waitForSelector('text=示例题库')
+  await page.waitForSelector('text=/已发布 \\d+ 题/')
 }
 
 async function bank(page, shoot) {

@@ -99,6 +99,12 @@ test('keys are shown, and pages tell where one is', async (t) => {
   await page.waitForSelector('text=没有这一页')
 })
 
+/** The next question is there and no dialog is over it. */
+const readyToApprove = async (page) => {
+  await page.waitForSelector(at('reason'), { state: 'hidden' })
+  await page.waitForSelector(`${at('approve')}:not([disabled])`)
+}
+
 /** The number on a pile of the preview. */
 const pile = async (page, standing) => Number((await page.textContent(`${at(`pile-${standing}`)} b`)).replace(/,/g, ''))
 
@@ -137,6 +143,7 @@ test('a messy spreadsheet is read, mended in the preview, and becomes drafts', a
 
   await page.click(at('pile-to_check'))
   for (let left = await pile(page, 'to_check'); left > 0; left--) {
+    await page.waitForSelector(`${at('accept')}:not([disabled])`)
     await page.keyboard.press('a')
     await page.waitForFunction(([where, now]) => Number(document.querySelector(where)?.textContent) === now, [`${at('pile-to_check')} b`, left - 1])
   }
@@ -154,7 +161,7 @@ test('pasted text becomes a draft, the editor shows it on a phone and says what 
   await page.fill(at('text'), '1. 下列哪一种做法有助于节约用水？\nA. 用洗菜水浇花\nB. 长开水龙头\n【答案】A\n【解析】洗菜水可以再利用。')
   await page.click(at('read-text'))
   await page.waitForSelector(at('rows'))
-  if ((await pile(page, 'ready')) === 0) await page.keyboard.press('a')
+  if ((await pile(page, 'ready')) === 0) await page.click(`${at('accept')}:not([disabled])`)
   await page.click(`${at('confirm-ready')}:not([disabled])`)
   await page.click(at('see-drafts'))
   await page.fill(`${at('search')}`, '节约用水')
@@ -189,6 +196,7 @@ test('drafts are sent for review in bulk; a second person returns one with reaso
   await other.fill(at('reason'), '题干有歧义，请改写。')
   await other.click(at('reason-go'))
   await other.waitForFunction(([where, many]) => document.querySelectorAll(where).length === many, [`${at('queue')} li`, waiting - 1])
+  await readyToApprove(other)
   await other.keyboard.press('a')
   await other.waitForFunction(([where, many]) => document.querySelectorAll(where).length === many, [`${at('queue')} li`, waiting - 2])
   await go(other, '#/banks/liuzhou/questions?state=submitted')
@@ -211,6 +219,7 @@ test('drafts are sent for review in bulk; a second person returns one with reaso
   await go(other, '#/review')
   await other.waitForSelector('text=退回以后改了这些')
   assert.match(await other.textContent(at('changes')), /（按常见情况）/)
+  await readyToApprove(other)
   await other.keyboard.press('a')
   await other.waitForSelector('text=没有等您审的题')
 })

@@ -95,6 +95,7 @@ pub(crate) async fn every_column_holds_the_most_that_can_be_in_it(ground: Ground
         at: Timestamp::MAX,
         ending: Ending::HandedBack,
         fates: fates.clone().collect(),
+        edition: u16::MAX,
         receipt: Some("回".repeat(100)),
     };
     let mut entries = vec![Entry::Registered(Box::new(who.clone())), Entry::Started(Box::new(start.clone()))];
@@ -278,7 +279,7 @@ pub(crate) async fn a_ledger_from_before_runs_and_chains_is_read_as_it_was_and_g
              values ({n}, 1, 3, {seq}, {given}, 9000 + {seq}, {noon} + 3 + {seq});"
         );
     }
-    let answers = ground.bytes(&kejing::ledger::entry::pack(&ended(3, 3).fates));
+    let answers = ground.bytes(&kejing::ledger::entry::pack(&ended(3, 3).fates, 0));
     rows += &format!(
         "insert into ended (attempt, season, n, score, correct, elapsed_ms, at, ending, answers, receipt)
          values (3, 1, 9, 30, 3, 9000, {noon} + 20003, 0, {answers}, 'KJ-3');"

@@ -11,6 +11,7 @@ use futures_util::SinkExt;
 use futures_util::StreamExt;
 use kejing::accounts::names::BlockedNames;
 use kejing::contest::clock::Clock;
+use kejing::contest::core::Contest;
 use kejing::contest::keys::Keys;
 use kejing::contest::recovery::Opening;
 use kejing::domain::time::Timestamp;
@@ -130,7 +131,7 @@ impl Start {
         let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
         tokio::select! {
             ended = &mut task => Err(ended.unwrap().expect_err("a server that was not told to stop ended without an error")),
-            Ok(()) = is_ready => Ok(Server { address, http, clock: self.clock, folder: self.folder, season: self.season, stop, task }),
+            Ok(contest) = is_ready => Ok(Server { address, http, contest, clock: self.clock, folder: self.folder, season: self.season, stop, task }),
         }
     }
 }
@@ -138,6 +139,8 @@ impl Start {
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     pub(crate) http: reqwest::Client,
+    /// For acts of the desk, which have no front door of their own here.
+    pub(crate) contest: Arc<Contest>,
     pub(crate) clock: Clock,
     pub(crate) folder: Arc<Ground>,
     pub(crate) season: String,
@@ -154,6 +157,7 @@ impl Server {
     /// Tells it to stop and waits until it has.
     pub(crate) async fn stop(self) -> Result<(), ServeError> {
         self.stop.cancel();
+        drop(self.contest);
         self.task.await.unwrap()
     }
 

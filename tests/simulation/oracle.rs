@@ -10,11 +10,14 @@ use kejing::contest::seat::VerdictFacts;
 use kejing::domain::attempt::Ending;
 use kejing::domain::attempt::Fate;
 use kejing::domain::attempt::Given;
+use kejing::domain::correction::Remedy;
 use kejing::domain::ids::AttemptId;
 use kejing::domain::ids::GroupIndex;
 use kejing::domain::ids::ParticipantId;
+use kejing::domain::ids::QuestionIndex;
 use kejing::domain::ids::RoundIndex;
 use kejing::domain::paper::Paper;
+use kejing::domain::question::Choices;
 use kejing::domain::rules::Feedback;
 use kejing::domain::rules::Round;
 use kejing::domain::rules::TallyRule;
@@ -67,10 +70,34 @@ struct Known {
     paper: Paper,
     day: Day,
     fates: Vec<Fate>,
+    /// The entry that settled each.
+    settled_by: Vec<EntryNumber>,
     open: Option<Open>,
     /// Of a question that was opened by `next` or by time.
     opened: Option<u32>,
     ended: Option<Ended>,
+    ended_by: EntryNumber,
+}
+
+/// A correction: its entry, the question, what was decided.
+struct Decided {
+    n: EntryNumber,
+    question: QuestionIndex,
+    remedy: Remedy,
+}
+
+/// How one question is judged: the answers that are right (none: every one is), and whether it is taken out of the paper.
+struct Judged {
+    right: Vec<Choices>,
+    annulled: bool,
+}
+
+/// What questions come to: points, right answers, time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Came {
+    score: u32,
+    correct: u32,
+    elapsed_ms: u64,
 }
 
 pub(crate) struct Oracle {
@@ -81,6 +108,7 @@ pub(crate) struct Oracle {
     over: Vec<AttemptId>,
     verdicts: BTreeMap<(AttemptId, u32), String>,
     results: BTreeMap<AttemptId, String>,
+    corrections: Vec<Decided>,
     taken: EntryNumber,
     pub(crate) told: u64,
 }
@@ -94,6 +122,7 @@ impl Oracle {
             over: Vec::new(),
             verdicts: BTreeMap::new(),
             results: BTreeMap::new(),
+            corrections: Vec::new(),
             taken: 0,
             told: 0,
         };
@@ -170,12 +199,17 @@ impl Oracle {
                     known.open = Some(Open::since(*seq, *at));
                 }
             }
-            Entry::Settled(settled) => self.settled(settled, now),
-            Entry::Noted { note, .. } => {
-                if let Note::Changed { participant, who } = &**note {
+            Entry::Settled(settled) => self.settled(n, settled, now),
+            Entry::Noted { note, .. } => match &**note {
+                Note::Changed { participant, who } => {
                     self.people.insert(*participant, who.clone());
                 }
-            }
+                Note::Correction(correction) => {
+                    let question = self.genesis.bank.index_of(&correction.question).expect("a question of the bank");
+                    self.corrections.push(Decided { n, question, remedy: correction.remedy.clone() });
+                }
+                _ => {}
+            },
         }
     }
 
@@ -201,14 +235,16 @@ impl Oracle {
             round: place,
             day,
             fates: Vec::new(),
+            settled_by: Vec::new(),
             open: Some(Open::since(1, now)),
             opened: Some(1),
             ended: None,
+            ended_by: 0,
         };
         assert!(self.attempts.insert(started.attempt, known).is_none(), "an attempt's id was given twice");
     }
 
-    fn settled(&mut self, settled: &Settled, now: Timestamp) {
+    fn settled(&mut self, n: EntryNumber, settled: &Settled, now: Timestamp) {
         let known = self.attempts.get_mut(&settled.attempt).expect("settled before it started");
         let round = &self.genesis.season.rounds[known.round];
         assert_eq!(known.started.participant, settled.participant);
@@ -217,12 +253,17 @@ impl Oracle {
             assert_eq!(fate.seq as usize, known.fates.len() + 1, "a question was settled twice, or skipped");
             known.check_time(round, fate, settled.at);
             known.fates.push(fate);
+            known.settled_by.push(n);
         }
         let open = known.open.take();
         if let Some(ended) = &settled.ended {
             assert_eq!(ended.fates, known.fates, "the end's answers are not those that were settled");
-            let (score, correct) = known.score(self.genesis, known.fates.len() as u32);
-            assert_eq!((ended.score, ended.correct), (score, correct), "scored otherwise");
+            let decided = self.corrections.get(..usize::from(ended.edition)).expect("a correction that was not made");
+            let came = known.came_to(self.genesis, decided, known.fates.len());
+            assert_eq!((ended.score, ended.correct), (came.score, came.correct), "scored otherwise");
+            if round.limits.elapsed_floor_ms == 0 {
+                assert_eq!(ended.elapsed_ms, came.elapsed_ms, "timed otherwise");
+            }
             if ended.ending == Ending::HandedBack {
                 assert!(round.attempts.hand_back && known.fates.is_empty());
                 let limit = known.limits(round).0.unwrap();
@@ -236,7 +277,8 @@ impl Oracle {
                 });
                 assert!(!twice, "handed back twice a day");
             }
-            self.attempts.get_mut(&settled.attempt).unwrap().ended = Some((**ended).clone());
+            let known = self.attempts.get_mut(&settled.attempt).unwrap();
+            (known.ended, known.ended_by) = (Some((**ended).clone()), n);
             self.over.push(settled.attempt);
         } else if round.feedback != Feedback::AfterEach {
             known.open = Some(Open::since(known.fates.len() as u32 + 1, now));
@@ -280,10 +322,17 @@ impl Oracle {
         assert_eq!(told.last, known.ended.as_ref().is_some_and(through), "the last question is told as another");
         let feedback = told.feedback.as_ref().map(|feedback| (feedback.correct, feedback.points, feedback.score));
         if self.round(known).feedback == Feedback::AfterEach {
-            let ((before, _), (score, _)) =
-                (known.score(self.genesis, told.seq - 1), known.score(self.genesis, told.seq));
-            let right = known.is_right(self.genesis, *fate);
-            assert_eq!(feedback, Some((right, score - before, score)), "told another mark");
+            // As it stood when it was kept, whatever was decided since; an end says by itself when it was judged.
+            let kept_by = known.settled_by[told.seq as usize - 1];
+            let made = match &known.ended {
+                Some(ended) if known.ended_by == kept_by => usize::from(ended.edition),
+                _ => self.corrections.iter().take_while(|decided| decided.n < kept_by).count(),
+            };
+            let decided = &self.corrections[..made];
+            let right = known.judged(self.genesis, decided, *fate).is_right(*fate);
+            let points = if right { self.round(known).blueprint.sections[0].points } else { 0 };
+            let score = known.came_to(self.genesis, decided, told.seq as usize).score;
+            assert_eq!(feedback, Some((right, points, score)), "told another mark");
         } else {
             assert_eq!(feedback, None, "a mark was told that this round keeps to itself");
         }
@@ -335,8 +384,9 @@ impl Oracle {
             if !round.counts || ended.ending == Ending::HandedBack {
                 continue;
             }
+            let came = known.came_to(self.genesis, &self.corrections, known.fates.len());
             let standing =
-                Standing { score: ended.score, elapsed_ms: ended.elapsed_ms, finished_at: ended.at, attempt: *id };
+                Standing { score: came.score, elapsed_ms: came.elapsed_ms, finished_at: ended.at, attempt: *id };
             let tallies = &mut rounds[known.round];
             let so_far = tallies.get(&known.started.participant).copied();
             tallies.insert(known.started.participant, so_far.map_or(standing, |s| tally(round.tally, s, standing)));
@@ -411,16 +461,56 @@ impl Known {
         }
     }
 
-    fn is_right(&self, genesis: &Genesis, fate: Fate) -> bool {
-        let question = genesis.bank.question(self.paper.question(fate.seq).unwrap());
-        fate.given == Given::Chosen(question.key)
+    /// How a question of the paper is judged after these decisions.
+    fn judged(&self, genesis: &Genesis, decided: &[Decided], fate: Fate) -> Judged {
+        let question = self.paper.question(fate.seq).unwrap();
+        let mut judged = Judged { right: vec![genesis.bank.question(question).key], annulled: false };
+        for decision in decided.iter().filter(|decision| decision.question == question) {
+            let right = match &decision.remedy {
+                Remedy::NewKey { key } => vec![*key],
+                Remedy::Accept { accepted } => accepted.clone(),
+                Remedy::AllPoints => Vec::new(),
+                Remedy::AsPublished => vec![genesis.bank.question(question).key],
+                Remedy::Annul => {
+                    judged.annulled = true;
+                    continue;
+                }
+            };
+            judged = Judged { right, annulled: false };
+        }
+        judged
     }
 
-    /// Points and right answers of the first so many questions.
-    fn score(&self, genesis: &Genesis, questions: u32) -> (u32, u32) {
-        let round = &genesis.season.rounds[self.round];
-        let right = self.fates.iter().take(questions as usize).filter(|fate| self.is_right(genesis, **fate)).count();
-        (round.blueprint.sections[0].points * right as u32, right as u32)
+    /// What the first so many questions come to after these decisions.
+    fn came_to(&self, genesis: &Genesis, decided: &[Decided], questions: usize) -> Came {
+        let each = u64::from(genesis.season.rounds[self.round].blueprint.sections[0].points);
+        let settled = &self.fates[..questions];
+        let judged: Vec<(Fate, Judged)> =
+            settled.iter().map(|fate| (*fate, self.judged(genesis, decided, *fate))).collect();
+        let count = |of: &dyn Fn(&(Fate, Judged)) -> bool| judged.iter().filter(|one| of(one)).count() as u64;
+        let right = count(&|(fate, judged)| judged.is_right(*fate));
+        let time = |of: &dyn Fn(&Judged) -> bool| {
+            judged.iter().filter(|(_, judged)| of(judged)).map(|(fate, _)| u64::from(fate.elapsed_ms)).sum::<u64>()
+        };
+        let (whole, out) = (self.paper.questions().len() as u64, count(&|(_, judged)| judged.annulled));
+        let (mut correct, mut score, mut elapsed_ms) = (right, right * each, time(&|_| true));
+        if out > 0 {
+            let rest = count(&|(fate, judged)| !judged.annulled && judged.is_right(*fate));
+            let half_up = |above: u64, below: u64| (above * 2 + below).checked_div(below * 2).unwrap_or(0);
+            score = score.max(half_up(rest * each * whole, whole - out));
+            correct = correct.max(half_up(rest * whole, whole - out));
+            let (all, left) = (questions as u64, questions as u64 - out);
+            if left > 0 {
+                elapsed_ms = elapsed_ms.min(half_up(time(&|judged| !judged.annulled) * all, left));
+            }
+        }
+        Came { score: score as u32, correct: correct as u32, elapsed_ms }
+    }
+}
+
+impl Judged {
+    fn is_right(&self, fate: Fate) -> bool {
+        self.right.is_empty() || matches!(fate.given, Given::Chosen(chosen) if self.right.contains(&chosen))
     }
 }
 

@@ -118,7 +118,7 @@ impl Player {
                         (self.attempt, self.open, self.reading) = (None, None, false);
                     }
                 }
-                News::StartRefused(_) => {}
+                News::StartRefused(_) | News::Corrected(_) => {}
             }
         }
     }

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub(crate) const CITIES: [&str; 2] = ["450100", "450200"];
 
-const REGION: &str = r#"
+pub(crate) const REGION: &str = r#"
 [region]
 code = "450000"
 name = "广西壮族自治区"
@@ -149,7 +149,7 @@ pub(crate) fn keys() -> Keys {
     Keys::of(&[7; 32])
 }
 
-fn questions() -> Vec<Question> {
+pub(crate) fn questions() -> Vec<Question> {
     let question = |place: usize| {
         let kind = [Kind::TrueFalse, Kind::Single, Kind::Single, Kind::Multiple][place % 4];
         let options = match kind {
@@ -187,7 +187,7 @@ impl Genesis {
         let digest = bank.digest().to_string();
         let note = |note| Entry::Noted { at: now, note: Box::new(note) };
         let mut entries = vec![
-            note(Note::Bank { canonical: bank.to_canonical(), digest: digest.clone() }),
+            note(Note::Bank { canonical: bank.to_canonical(), digest: digest.clone(), published: None }),
             note(Note::Season { canonical: serde_json::to_string(&season).unwrap(), reason: None }),
         ];
         for (place, round) in season.rounds.iter().enumerate() {
@@ -200,6 +200,7 @@ impl Genesis {
                 season_entry: 2,
                 bank: &bank,
                 bank_digest: &digest,
+                rested: BTreeSet::new(),
             };
             let secret = PeriodSecret([place as u8 + 1; 32]);
             entries.push(note(Note::Period(draft.entry(&keys(), &secret, [place as u8; 12]))));

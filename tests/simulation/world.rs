@@ -10,11 +10,16 @@ use super::season::Genesis;
 use super::season::keys;
 use kejing::contest::clock::Clock;
 use kejing::contest::core::Contest;
+use kejing::contest::correct::CorrectionRefusal;
+use kejing::contest::correct::Proposal;
 use kejing::contest::recovery::Follower;
 use kejing::contest::recovery::Opened;
 use kejing::contest::recovery::Opening;
 use kejing::contest::recovery::OpeningError;
 use kejing::contest::replay::replay;
+use kejing::domain::correction::Remedy;
+use kejing::domain::question::Choices;
+use kejing::domain::question::Kind;
 use kejing::domain::time::Timestamp;
 use kejing::ledger::entry::Entry;
 use kejing::ledger::entry::EntryNumber;
@@ -44,6 +49,7 @@ pub(crate) struct Outcome {
     pub(crate) told: u64,
     pub(crate) crashes: u64,
     pub(crate) stops: u64,
+    pub(crate) corrections: u64,
     pub(crate) faults: Faults,
 }
 
@@ -138,7 +144,7 @@ impl World {
     async fn step(&mut self, crashes: u64) {
         // Dying while a commit is on its way shows more than dying at rest.
         let crashes = if self.memory.disk().is_in_flight() { crashes * 4 } else { crashes };
-        match self.chance.weighted(&[600, 300, crashes, 10, 5, 3]) {
+        match self.chance.weighted(&[600, 300, crashes, 10, 5, 3, 8]) {
             0 => self.somebody_acts().await,
             1 => {
                 let most = [2_000, 2_000, 12_000, 45_000, 2_400_000][self.chance.weighted(&[40, 20, 20, 15, 2])];
@@ -148,7 +154,8 @@ impl World {
             2 => self.crash().await,
             3 => self.stop().await,
             4 => self.somebody_moves().await,
-            _ => self.crowd().await,
+            5 => self.crowd().await,
+            _ => self.two_correct().await,
         }
         for _ in 0..self.chance.below(4) {
             tokio::task::yield_now().await;
@@ -201,6 +208,41 @@ impl World {
         if let Some(moved) = self.players[place].moves() {
             // A failed commit ends the process; whether it was kept is found out by the start.
             let _ = contest.note(moved, self.now()).await;
+        }
+    }
+
+    /// Two decide about a question. A commit that fails ends the process; whether it was kept is found out by the start.
+    async fn two_correct(&mut self) {
+        let genesis = self.genesis;
+        let question = &genesis.questions[self.chance.below(genesis.questions.len() as u64) as usize];
+        let options = question.options.len() as u64;
+        let single = Choices(1 << self.chance.below(options));
+        let several = Choices(self.chance.between(1, (1 << options) - 1) as u16);
+        let one = if question.kind == Kind::Multiple { several } else { single };
+        let remedy = match self.chance.below(5) {
+            0 => Remedy::NewKey { key: one },
+            1 if one != question.key => Remedy::Accept { accepted: vec![question.key, one] },
+            1 | 2 => Remedy::AllPoints,
+            3 => Remedy::Annul,
+            _ => Remedy::AsPublished,
+        };
+        let proposal =
+            Proposal { bank: "kexue".to_owned(), question: question.id.clone(), versions: Vec::new(), remedy };
+        let by = ["甲".to_owned(), "乙".to_owned()];
+        let contest = self.contest();
+        let seen = contest.preview_correction(&proposal, Arc::default()).await;
+        match contest.apply_correction(proposal, "答案有误".to_owned(), by, Arc::default()).await {
+            Ok(applied) => {
+                assert!(applied.standings_replaced);
+                self.outcome.corrections += 1;
+                self.everyone_listens();
+                self.oracle.lock().unwrap().check_boards(&contest);
+                // Nothing else happens while a commit is waited for but what waits with it.
+                assert!(seen.is_ok_and(|seen| seen.attempts <= applied.changed_attempts));
+            }
+            Err(CorrectionRefusal::SameAsNow) => {}
+            Err(CorrectionRefusal::Ledger(_)) => {}
+            Err(other) => panic!("a correction was refused: {other}"),
         }
     }
 

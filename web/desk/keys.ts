@@ -1,6 +1,7 @@
 // Keys without a mouse: each page names its own, `?` shows them all.
 import { onMounted, onUnmounted, ref, shallowReactive } from 'vue'
 import { asking } from './confirm'
+import { lost } from './session'
 
 export interface Key {
   key: string
@@ -32,15 +33,18 @@ function typing(event: KeyboardEvent): boolean {
   return at.isContentEditable || (FIELDS.test(at.tagName) && !box)
 }
 
+/** Enter belongs to the link or button that has the focus. */
+const onControl = (event: KeyboardEvent) => event.target instanceof Element && event.target.closest('a, button, [role=button], [role=tab]') !== null
+
 /** A dialog has its own keys. Closed ones stay in the page, hidden. */
-const dialogOpen = () => asking.value !== null || [...document.querySelectorAll<HTMLElement>('.el-overlay')].some((one) => one.style.display !== 'none')
+const dialogOpen = () => asking.value !== null || lost.value || [...document.querySelectorAll<HTMLElement>('.el-overlay')].some((one) => one.style.display !== 'none')
 
 export function listen(): void {
   document.addEventListener('keydown', (event) => {
     if (event.isComposing || event.defaultPrevented || event.altKey) return
     const control = event.ctrlKey || event.metaKey
     if (dialogOpen()) return
-    if (!control && typing(event)) return
+    if (!control && (typing(event) || (event.key === 'Enter' && onControl(event)))) return
     if (!control && event.key === '?') {
       helpOpen.value = true
       event.preventDefault()

@@ -12,10 +12,19 @@ export const me = computed(() => session.value?.staff ?? null)
 export const roles = computed<Grant[]>(() => me.value?.roles ?? [])
 export const isAdministrator = computed(() => has(roles.value, 'administrator'))
 
+/** The server no longer knows this page: whoever worked here signs in again over it, and what they were writing stays. */
+export const lost = shallowRef(false)
+
 export function begin(told: Session): void {
+  // Somebody else at the same computer starts with a page of their own.
+  if (lost.value && told.staff?.id !== me.value?.id) {
+    window.location.reload()
+    return
+  }
   carry(told.csrf)
   session.value = told
   trouble.value = null
+  lost.value = false
 }
 
 export async function load(): Promise<void> {
@@ -31,7 +40,13 @@ export async function signOut(): Promise<void> {
   await load()
 }
 
-// Ended elsewhere, or too old: the page under way stays, and the sign-in comes over it.
-whenSignedOut(() => {
-  if (session.value?.staff != null) session.value = { ...session.value, staff: null }
+whenSignedOut(async () => {
+  if (me.value === null || lost.value) return
+  lost.value = true
+  // A sign-in has to show what this browser was given.
+  try {
+    carry((await api.get()).csrf)
+  } catch {
+    // The sign-in itself will tell that the network is away.
+  }
 })

@@ -9,6 +9,7 @@ use crate::formats::import::tags::tagged;
 use crate::formats::import::words::Asked;
 use crate::formats::import::words::truth_of;
 use crate::formats::text::half_width;
+use std::collections::HashMap;
 
 /// Questions of one range; a longer one is none.
 const RANGE_MAX: u32 = 500;
@@ -150,31 +151,46 @@ fn entries(line: &str) -> Option<Vec<(u32, String, u32)>> {
     (!found.is_empty()).then_some(found)
 }
 
-/// The one answer of the n-th question; `None` where there is none, or where several could be meant.
-pub(super) fn of<'a>(
-    answers: &'a [Answer],
-    questions: &[(usize, Option<u32>, Option<Asked>)],
-    n: usize,
-) -> Option<&'a Answer> {
-    let (run, number, heading) = questions.get(n)?;
-    let number = (*number)?;
-    let same: Vec<&Answer> = answers.iter().filter(|answer| answer.number == number).collect();
-    let under = |answer: &&&Answer| heading.is_some() && answer.heading == *heading;
-    let found: Vec<&&Answer> = same.iter().filter(under).collect();
-    if let [only] = found.as_slice() {
-        return Some(only);
+/// Answers of one number; where there are more, none of them is anybody's.
+const RIVALS_MAX: usize = 64;
+
+/// The answers of a document, and how they can belong to its questions.
+pub(super) struct Gathered<'a> {
+    by_number: HashMap<u32, Vec<&'a Answer>>,
+    /// How many questions have this number.
+    askers: HashMap<u32, usize>,
+    /// The numbers of answers begin anew as often as those of questions.
+    in_step: bool,
+}
+
+impl<'a> Gathered<'a> {
+    /// Of each question its run and number.
+    pub(super) fn of(answers: &'a [Answer], questions: impl Iterator<Item = (usize, u32)>) -> Gathered<'a> {
+        let mut by_number: HashMap<u32, Vec<&Answer>> = HashMap::new();
+        for answer in answers {
+            by_number.entry(answer.number).or_default().push(answer);
+        }
+        let mut askers: HashMap<u32, usize> = HashMap::new();
+        let mut runs = 0;
+        for (run, number) in questions {
+            *askers.entry(number).or_default() += 1;
+            runs = runs.max(run);
+        }
+        let in_step = answers.iter().map(|answer| answer.run).max() == Some(runs);
+        Gathered { by_number, askers, in_step }
     }
-    let is_alone = questions.iter().filter(|(_, other, _)| *other == Some(number)).count() == 1;
-    match same.as_slice() {
-        [only] if is_alone => Some(only),
-        _ => {
-            let runs = |runs: usize, other: usize| runs == other;
-            let all = questions.iter().map(|(run, ..)| run).max()?;
-            let told = answers.iter().map(|answer| answer.run).max()?;
-            if !runs(*all, told) {
-                return None;
-            }
-            same.into_iter().find(|answer| answer.run == *run && answer.heading.is_none())
+
+    /// The one answer of a question; `None` where there is none, or where several could be meant.
+    pub(super) fn find(&self, run: usize, number: u32, heading: Option<&Asked>) -> Option<&'a Answer> {
+        let same = self.by_number.get(&number).filter(|same| same.len() <= RIVALS_MAX)?;
+        let mut under = same.iter().filter(|answer| heading.is_some() && answer.heading.as_ref() == heading);
+        if let (Some(only), None) = (under.next(), under.next()) {
+            return Some(only);
+        }
+        match same.as_slice() {
+            [only] if self.askers.get(&number) == Some(&1) => Some(only),
+            _ if self.in_step => same.iter().find(|answer| answer.run == run && answer.heading.is_none()).copied(),
+            _ => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! CSV: the same table, saved as text; separated by commas, tabs or semicolons, in any encoding that spreadsheets save.
 
+use crate::formats::csv::unguarded;
 use crate::formats::draft::Place;
 use crate::formats::import::Stop;
 use crate::formats::import::Watch;
@@ -10,6 +11,7 @@ use crate::formats::import::grid::Sheet;
 use crate::formats::import::header::header_of;
 use crate::formats::import::office::unreadable;
 use crate::formats::text::decode;
+use crate::formats::text::with_plain_lines;
 use ::csv::ReaderBuilder;
 use ::csv::StringRecord;
 
@@ -23,6 +25,7 @@ pub(super) fn read(bytes: &[u8], watch: &mut Watch<'_>) -> Result<Sheet, Stop> {
     let text = decode(bytes).map_err(|Place { row, .. }| {
         unreadable("encoding", format!("第 {row} 行的文字既不是 UTF-8，也不是 GB18030（GBK）编码"))
     })?;
+    let text = with_plain_lines(text);
     let (text, skipped, separator) = match text.lines().next().and_then(|line| line.trim().strip_prefix("sep=")) {
         Some(told) if told.len() == 1 => (text.split_once('\n').map_or("", |(_, rest)| rest), 1, told.as_bytes()[0]),
         _ => (text.as_str(), 0, separator_of(&text)),
@@ -49,7 +52,7 @@ fn rows_of(text: &str, skipped: u64, separator: u8, most: usize, watch: &mut Wat
     // Line breaks inside cells so far: a spreadsheet counts rows, the reader lines.
     let mut inner_breaks: u64 = 0;
     let mut record = StringRecord::new();
-    let mut count = 0;
+    let mut count = 0usize;
     while count < most {
         match rows.read_record(&mut record) {
             Ok(true) => {}
@@ -64,12 +67,12 @@ fn rows_of(text: &str, skipped: u64, separator: u8, most: usize, watch: &mut Wat
         for (column, text) in (1..).zip(record.iter()) {
             if !text.is_empty() {
                 room.take(text)?;
-                cells.push(Cell { column, text: text.to_owned(), ..Cell::default() });
+                cells.push(Cell { column, text: unguarded(text).to_owned(), ..Cell::default() });
             }
         }
         sheet.add(Line { row, hidden: false, cells });
         let position = record.position().map_or(0, ::csv::Position::byte);
-        if count % STRIDE == 0 && !watch((position * 1000 / text.len().max(1) as u64) as u32, 1000) {
+        if count.is_multiple_of(STRIDE) && !watch((position * 1000 / text.len().max(1) as u64) as u32, 1000) {
             return Err(Stop::Cancelled);
         }
     }

@@ -39,7 +39,7 @@ pub(super) fn read(bytes: &[u8], defaults: &Defaults, watch: &mut Watch<'_>) -> 
             Block::Paragraph(paragraph) => paragraphs.push(paragraph),
             Block::Table(sheet) => match table::layout(&sheet, None) {
                 Some(header) => {
-                    let mut found = table::read(&sheet, &header, defaults, watch)?;
+                    let mut found = table::read(&sheet, &header, defaults, &mut |_, _| watch(0, 1000))?;
                     tables.items.append(&mut found.items);
                     tables.remarks.append(&mut found.remarks);
                 }
@@ -61,16 +61,16 @@ fn written_out(sheet: &Sheet) -> Vec<Paragraph> {
     let mut found = Vec::new();
     let mut lines = sheet.lines.iter().peekable();
     while let Some(line) = lines.next() {
-        if begins(line, "题号") {
-            if let Some(keys) = lines.next_if(|next| begins(next, "答案")) {
-                let answers: Vec<String> = line.cells[1..]
-                    .iter()
-                    .map(|number| format!("{}.{}", number.text.trim(), keys.text(number.column).trim()))
-                    .collect();
-                found.push(paragraph(line.row, "参考答案".to_owned()));
-                found.push(paragraph(keys.row, answers.join(" ")));
-                continue;
-            }
+        if begins(line, "题号")
+            && let Some(keys) = lines.next_if(|next| begins(next, "答案"))
+        {
+            let answers: Vec<String> = line.cells[1..]
+                .iter()
+                .map(|number| format!("{}.{}", number.text.trim(), keys.text(number.column).trim()))
+                .collect();
+            found.push(paragraph(line.row, "参考答案".to_owned()));
+            found.push(paragraph(keys.row, answers.join(" ")));
+            continue;
         }
         let own = line.own().flat_map(|cell| cell.text.split('\n'));
         found.extend(own.map(|text| paragraph(line.row, text.to_owned())));

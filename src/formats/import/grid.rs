@@ -11,6 +11,9 @@ pub(super) const ROWS_MAX: usize = 100_000;
 const CELLS_MAX: usize = 3_000_000;
 const TEXT_MAX: usize = 256 << 20;
 
+/// Cells that are looked at for the sake of merged areas; the areas after that are left as they are.
+const LOOKED_AT_MAX: usize = 100_000_000;
+
 /// What a file may still hold.
 pub(super) struct Room {
     cells: usize,
@@ -104,6 +107,8 @@ pub(super) struct Sheet {
     pub(super) lines: Vec<Line>,
     /// Something lay beyond [`ROWS_MAX`] or [`COLUMNS_MAX`].
     pub(super) cut: bool,
+    /// Formulas that show nothing: the row and column of the first, and how many.
+    pub(super) empty_formulas: Option<(u32, u32, u32)>,
 }
 
 impl Sheet {
@@ -111,6 +116,10 @@ impl Sheet {
     pub(super) fn add(&mut self, mut line: Line) {
         if line.cells.iter().any(|cell| cell.column > COLUMNS_MAX && !cell.text.trim().is_empty()) {
             self.cut = true;
+        }
+        for cell in line.cells.iter().filter(|cell| cell.mark == Mark::Formula && is_blank(&cell.text)) {
+            let first = self.empty_formulas.get_or_insert((line.row, cell.column, 0));
+            first.2 += 1;
         }
         line.cells.retain(|cell| cell.column <= COLUMNS_MAX && !is_blank(&cell.text));
         line.cells.sort_by_key(|cell| cell.column);
@@ -128,11 +137,17 @@ impl Sheet {
     /// A merged area shows its first cell; here each of its cells says the same.
     pub(super) fn merge(&mut self, areas: &[Area], room: &mut Room) -> Result<(), Unreadable> {
         self.lines.sort_by_key(|line| line.row);
+        let mut looked_at = 0usize;
         for area in areas {
             let from = self.lines.partition_point(|line| line.row < area.rows.0);
             let to = self.lines.partition_point(|line| line.row <= area.rows.1);
             let Some(first) = self.lines.get(from).filter(|line| line.row == area.rows.0) else { continue };
             let Some(shown) = first.cell(area.columns.0).cloned() else { continue };
+            // Areas that lie over each other, as no spreadsheet makes them, would have every cell looked at again and again.
+            looked_at = looked_at.saturating_add((to - from).saturating_mul(COLUMNS_MAX as usize));
+            if looked_at > LOOKED_AT_MAX {
+                return Ok(());
+            }
             for line in &mut self.lines[from..to] {
                 for column in area.columns.0..=area.columns.1.min(COLUMNS_MAX) {
                     if let Err(at) = line.cells.binary_search_by_key(&column, |cell| cell.column) {

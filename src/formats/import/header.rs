@@ -32,14 +32,20 @@ pub(super) fn header_of(sheet: &Sheet) -> Option<Header> {
         let two = sheet.lines.get(line + 1).map(|next| fields_of(sheet, &[&sheet.lines[line], next]));
         let header = |height, (fields, passed_over)| Header { line, height, fields, passed_over };
         match (one, two) {
-            // 选项 above A, B, C, D: the second row says more.
-            (Some(one), Some(Some(two))) if two.0.len() > one.0.len() && options_in(&two.0) > options_in(&one.0) => {
-                Some(header(2, two))
+            // 选项 above A, B, C, D: the second row only says more of it.
+            (Some(one), Some(Some(two))) => {
+                let more = sheet.lines.get(line + 1).is_some_and(only_names_options);
+                Some(if more && options_in(&two.0) >= options_in(&one.0) { header(2, two) } else { header(1, one) })
             }
             (Some(one), _) => Some(header(1, one)),
             _ => None,
         }
     })
+}
+
+fn only_names_options(line: &Line) -> bool {
+    let is_option = |text: &str| matches!(named(text), Some((Field::Option(_), _)));
+    line.own().count() >= 2 && line.own().all(|cell| is_option(&cell.text))
 }
 
 fn options_in(fields: &BTreeMap<u32, Field>) -> usize {
@@ -73,7 +79,11 @@ fn fields_of(sheet: &Sheet, lines: &[&Line]) -> Option<Fields> {
     }
     let mut fields: BTreeMap<u32, Field> = BTreeMap::new();
     let mut passed_over = Vec::new();
-    let filled = |column: u32| sheet.lines.iter().filter(|line| line.cell(column).is_some()).count();
+    let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
+    for cell in sheet.lines.iter().flat_map(|line| &line.cells) {
+        *counts.entry(cell.column).or_default() += 1;
+    }
+    let filled = |column: u32| counts.get(&column).copied().unwrap_or(0);
     for &(column, field, rank) in &found {
         let rivals = found.iter().filter(|(_, other, _)| *other == field);
         let best = rivals.min_by_key(|(column, _, rank)| (filled(*column) <= lines.len(), *rank, *column));

@@ -38,9 +38,12 @@ impl Named {
     }
 }
 
+/// Characters of an answer that are looked at: more than eight options can have.
+const KEY_MAX: usize = 4_000;
+
 /// Without 答案：, brackets and full stops around it.
 pub(super) fn bare(text: &str) -> String {
-    let mut text = clean(text);
+    let mut text = clean(&text.chars().take(KEY_MAX).collect::<String>());
     loop {
         let before = text.len();
         for opening in [
@@ -145,7 +148,8 @@ pub(super) fn letters_of(text: &str) -> Option<Vec<usize>> {
     // A word is none: DNA, None.
     let is_word = text.chars().filter(char::is_ascii_lowercase).count() > 1
         && !text.contains([',', '、', ' ', ';', '；', '，', '|', '/']);
-    (!places.is_empty() && !(is_word && places.windows(2).any(|pair| pair[0] >= pair[1]))).then_some(places)
+    let in_order = places.windows(2).all(|pair| pair[0] < pair[1]);
+    (!places.is_empty() && (in_order || !is_word)).then_some(places)
 }
 
 fn texts_of(text: &str, options: &[String], kind: Option<Kind>) -> Option<Vec<usize>> {

@@ -1,16 +1,26 @@
 //! 导入: files as people have them, read for a preview. Nothing is guessed in silence: each question ends as ready, to check or refused.
 
+mod aiken;
 mod answers;
 mod delimited;
 mod docx;
+mod exchange;
+mod found;
+pub(in crate::formats) mod gift;
 mod grid;
 mod header;
 mod heading;
+pub(in crate::formats) mod json;
 mod key;
+mod markup;
+pub(in crate::formats) mod moodle;
 mod numbering;
 mod office;
 mod options;
+mod package;
 mod prose;
+mod qti;
+mod qti_item;
 mod read;
 mod recognise;
 mod rest;
@@ -20,9 +30,11 @@ mod stem;
 mod strict;
 mod table;
 mod tags;
+mod weights;
 mod words;
 mod xls;
 mod xlsx;
+mod xml;
 
 pub use crate::formats::columns::Field;
 pub use crate::formats::import::read::read;
@@ -222,7 +234,7 @@ pub struct Column {
     pub field: Option<Field>,
 }
 
-/// Told how much is done of how much; `false` stops the reading. The whole may grow from call to call.
+/// Told now and then how much is done of how much, never less than before; `false` stops the reading.
 pub type Watch<'w> = dyn FnMut(u32, u32) -> bool + 'w;
 
 /// Somebody stopped it.

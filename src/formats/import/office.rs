@@ -14,8 +14,8 @@ pub(super) const UNZIPPED_MAX: u64 = 256 << 20;
 const RATIO_FREE: u64 = 8 << 20;
 /// Sheets of many equal rows pack a hundred times.
 const RATIO_MAX: u64 = 300;
-/// Entries of an archive; more are refused.
-const ENTRIES_MAX: usize = 10_000;
+/// Entries of an archive, of which a package of questions has one a question; more are refused.
+const ENTRIES_MAX: usize = 60_000;
 /// Elements inside each other; deeper is refused.
 const DEPTH_MAX: usize = 256;
 

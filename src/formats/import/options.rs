@@ -4,6 +4,7 @@ use crate::domain::faults::Part;
 use crate::domain::faults::letter;
 use crate::domain::question::Kind;
 use crate::domain::question::Question;
+use crate::formats::columns::NAMED_MAX;
 use crate::formats::import::Gravity;
 use crate::formats::import::grid::Mark;
 use crate::formats::import::settle::Settling;
@@ -153,5 +154,6 @@ fn split(settling: &mut Settling<'_>, all: &Told) {
         let message = format!("看不出「{shown}」里有几个选项：请用换行、分号或 | 隔开，或者写成 A.…… B.……");
         return settling.refuse(Part::Options, "bad_options", message);
     }
-    settling.told.options = pieces.into_iter().map(|text| Some(Told { text, at: all.at, mark: Mark::Plain })).collect();
+    settling.told.options =
+        pieces.into_iter().take(NAMED_MAX).map(|text| Some(Told { text, at: all.at, mark: Mark::Plain })).collect();
 }

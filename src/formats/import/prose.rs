@@ -11,7 +11,9 @@ use crate::formats::import::Stop;
 use crate::formats::import::Watch;
 use crate::formats::import::answers;
 use crate::formats::import::answers::Answer;
+use crate::formats::import::answers::Gathered;
 use crate::formats::import::grid::Mark;
+use crate::formats::import::grid::ROWS_MAX;
 use crate::formats::import::heading::heading_of;
 use crate::formats::import::heading::without_numeral;
 use crate::formats::import::settle::Ground;
@@ -26,11 +28,14 @@ use crate::formats::import::words::clean;
 use crate::formats::import::words::label_of;
 use crate::formats::import::words::lettered;
 use crate::formats::import::words::scale_of;
+use crate::formats::text::with_plain_lines;
 
 /// A longer line that begins with 一、 is no heading.
 const HEADING_MAX: usize = 30;
 /// So many answers in the brackets of stems are the way of the whole document.
 const HABIT: usize = 3;
+/// Bytes of a stem in which options are looked for; a longer one is refused for its length anyway.
+const INLINE_MAX: usize = 8_000;
 /// Lines between two signs of life.
 const STRIDE: usize = 1024;
 
@@ -68,7 +73,7 @@ pub(super) struct Found {
 }
 
 pub(super) fn paragraphs_of(text: &str) -> Vec<Paragraph> {
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n");
+    let text = with_plain_lines(text.strip_prefix('\u{FEFF}').unwrap_or(text).to_owned());
     let whole = |(row, text): (u32, &str)| Paragraph { row, text: text.to_owned(), ..Paragraph::default() };
     (1..).zip(text.split('\n')).map(whole).collect()
 }
@@ -79,7 +84,7 @@ pub(super) fn read(paragraphs: &[Paragraph], defaults: &Defaults, watch: &mut Wa
         for (part, text) in paragraph.text.split('\n').enumerate() {
             prose.line(&Paragraph { text: clean(text), picture: paragraph.picture && part == 0, ..paragraph.clone() });
         }
-        if n % STRIDE == 0 && !watch((n * 1000 / paragraphs.len().max(1)) as u32, 1000) {
+        if n.is_multiple_of(STRIDE) && !watch((n * 1000 / paragraphs.len().max(1)) as u32, 1000) {
             return Err(Stop::Cancelled);
         }
     }
@@ -151,11 +156,11 @@ impl Prose {
                 self.part(field, told);
             }
         }
-        if let Some(open) = &mut self.open {
-            if open.told.raw.len() < 4_000 {
-                open.told.raw.push_str(&line.text);
-                open.told.raw.push('\n');
-            }
+        if let Some(open) = &mut self.open
+            && open.told.raw.len() < 4_000
+        {
+            open.told.raw.push_str(&line.text);
+            open.told.raw.push('\n');
         }
     }
 
@@ -172,29 +177,29 @@ impl Prose {
         without_numeral(text).len() < text.len()
             && text.chars().count() <= HEADING_MAX
             && !text.starts_with(['（', '('])
-            && !(is_explained && !self.after_blank)
+            && (self.after_blank || !is_explained)
             && !text.contains("答案")
     }
 
     fn untagged(&mut self, line: &Paragraph, text: &str) {
         let told = |text: &str| Told { text: text.to_owned(), at: At { row: line.row, column: 1 }, mark: line.mark };
-        if let Some((place, _)) = label_of(text).filter(|(place, _)| self.takes_option(*place)) {
-            if let Some(open) = &mut self.open {
-                for (place, text) in lettered(text, place) {
-                    if open.told.options.len() <= place {
-                        open.told.options.resize(place + 1, None);
-                    }
-                    open.told.options[place] = Some(told(&text));
-                    open.last = Last::Option(place);
+        if let Some((place, _)) = label_of(text).filter(|(place, _)| self.takes_option(*place))
+            && let Some(open) = &mut self.open
+        {
+            for (place, text) in lettered(text, place) {
+                if open.told.options.len() <= place {
+                    open.told.options.resize(place + 1, None);
                 }
-                return;
+                open.told.options[place] = Some(told(&text));
+                open.last = Last::Option(place);
             }
+            return;
         }
         let opens_bracket = text.starts_with(['(', '（', '[', '【']);
-        if let Some((number, length)) = number_of(text) {
-            if self.takes_number(number, opens_bracket) {
-                return self.begin(line, Some(number), opens_bracket, told(&text[length..]));
-            }
+        if let Some((number, length)) = number_of(text)
+            && self.takes_number(number, opens_bracket)
+        {
+            return self.begin(line, Some(number), opens_bracket, told(&text[length..]));
         }
         match &mut self.open {
             Some(open) => match open.last {
@@ -320,17 +325,29 @@ impl Prose {
         let Some(mut open) = self.open.take() else { return };
         inline_options(&mut open.told);
         let is_question = open.number.is_some() || open.told.key.is_some() || open.told.options.len() >= 2;
-        if is_question { self.done.push(open) } else { self.left_out.extend(open.told.at.map(|at| at.row)) }
+        if is_question && self.done.len() >= ROWS_MAX {
+            if self.done.len() == ROWS_MAX && self.remarks.last().is_none_or(|last| last.code != "too_large") {
+                let at = open.told.at.unwrap_or(At { row: 1, column: 1 });
+                let message = format!("题目超过 {ROWS_MAX} 道，后面的没有读：请分成几个文件导入");
+                let (gravity, part) = (Gravity::Refused, Part::Whole);
+                self.remarks.push(Remark { gravity, at, part, code: "too_large", message });
+            }
+        } else if is_question {
+            self.done.push(open)
+        } else {
+            self.left_out.extend(open.told.at.map(|at| at.row))
+        }
     }
 
     fn finish(mut self, defaults: &Defaults, watch: &mut Watch<'_>) -> Result<Found, Stop> {
-        let numbers: Vec<(usize, Option<u32>, Option<Asked>)> =
-            self.done.iter().map(|open| (open.run, open.number, open.told.heading.clone())).collect();
-        for (n, open) in self.done.iter_mut().enumerate() {
+        let numbered = self.done.iter().filter_map(|open| Some((open.run, open.number?)));
+        let gathered = Gathered::of(&self.answers, numbered);
+        for open in &mut self.done {
             if open.told.key.is_some() {
                 continue;
             }
-            if let Some(answer) = answers::of(&self.answers, &numbers, n) {
+            let (run, heading) = (open.run, open.told.heading.as_ref());
+            if let Some(answer) = open.number.and_then(|number| gathered.find(run, number, heading)) {
                 open.told.key = Some(answer.key.clone());
                 if open.told.explanation.is_none() {
                     open.told.explanation = answer.explanation.clone();
@@ -347,7 +364,7 @@ impl Prose {
         let mut found = Found { items: Vec::new(), remarks: self.remarks };
         for (n, open) in self.done.into_iter().enumerate() {
             found.items.push(settle(Sighting { ordinal: usize::MAX, ..open.told }, &ground));
-            if n % STRIDE == 0 && !watch(1000, 1000) {
+            if n.is_multiple_of(STRIDE) && !watch(1000, 1000) {
                 return Err(Stop::Cancelled);
             }
         }
@@ -377,7 +394,7 @@ fn inline_options(told: &mut Sighting) {
     if !told.options.is_empty() {
         return;
     }
-    let Some(stem) = told.stem.as_mut() else { return };
+    let Some(stem) = told.stem.as_mut().filter(|stem| stem.text.len() <= INLINE_MAX) else { return };
     let found = stem.text.char_indices().find_map(|(at, _)| {
         let before = stem.text[..at].chars().next_back()?;
         let is_edge = before.is_whitespace() || "）)。？?：:．.；;".contains(before);

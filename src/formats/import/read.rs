@@ -2,7 +2,6 @@
 
 use crate::domain::faults::Part;
 use crate::domain::faults::same;
-use crate::formats::FILE_BYTES_MAX;
 use crate::formats::draft::Place;
 use crate::formats::import::At;
 use crate::formats::import::Cancelled;
@@ -19,6 +18,7 @@ use crate::formats::import::Table;
 use crate::formats::import::Watch;
 use crate::formats::import::delimited;
 use crate::formats::import::docx;
+use crate::formats::import::exchange;
 use crate::formats::import::grid::Sheet;
 use crate::formats::import::office::Unreadable;
 use crate::formats::import::office::unreadable;
@@ -29,6 +29,7 @@ use crate::formats::import::strict;
 use crate::formats::import::table;
 use crate::formats::import::xls;
 use crate::formats::import::xlsx;
+use crate::formats::text::FILE_BYTES_MAX;
 use crate::formats::text::decode;
 use std::collections::HashMap;
 
@@ -62,16 +63,22 @@ pub fn read(source: &Source<'_>, watch: &mut Watch<'_>) -> Result<Preview, Cance
 fn read_as(format: Format, source: &Source<'_>, watch: &mut Watch<'_>) -> Result<Preview, Stop> {
     match format {
         Format::Xlsx | Format::Xls => {
-            let book = match format {
-                Format::Xlsx => xlsx::read(source.bytes, watch)?,
-                _ => xls::read(source.bytes, watch)?,
+            let book = {
+                let mut unpacking = half(watch, 0);
+                match format {
+                    Format::Xlsx => xlsx::read(source.bytes, &mut unpacking)?,
+                    _ => xls::read(source.bytes, &mut unpacking)?,
+                }
             };
             let mut preview = read_sheets(format, book.sheets, source, watch)?;
             let notes = book.passed_over.into_iter().map(|(code, message)| remark(Gravity::Note, code, message));
             preview.import.remarks.extend(notes);
             Ok(preview)
         }
-        Format::Csv => read_sheets(format, vec![delimited::read(source.bytes, watch)?], source, watch),
+        Format::Csv => {
+            let sheet = delimited::read(source.bytes, &mut half(watch, 0))?;
+            read_sheets(format, vec![sheet], source, watch)
+        }
         Format::Docx => Ok(written(format, docx::read(source.bytes, &source.defaults, watch)?)),
         Format::Text => {
             let text = decode(source.bytes).map_err(|Place { row, .. }| {
@@ -80,8 +87,18 @@ fn read_as(format: Format, source: &Source<'_>, watch: &mut Watch<'_>) -> Result
             Ok(written(format, prose::read(&prose::paragraphs_of(&text), &source.defaults, watch)?))
         }
         Format::Toml => Ok(Preview { import: strict::read(source.bytes), table: None }),
-        _ => Err(unreadable("format_unread", format!("{} 格式还不能导入", format.code())).into()),
+        Format::Json | Format::Gift | Format::Aiken | Format::MoodleXml | Format::Qti => {
+            if !watch(0, 1) {
+                return Err(Stop::Cancelled);
+            }
+            Ok(Preview { import: exchange::read(format, source.bytes, &source.defaults), table: None })
+        }
     }
+}
+
+/// Tables are read in two halves, cells first, of which each counts by itself.
+fn half<'w>(watch: &'w mut Watch<'_>, before: u32) -> impl FnMut(u32, u32) -> bool + 'w {
+    move |done, of| watch(before + (u64::from(done) * 500 / u64::from(of.max(1))) as u32, 1000)
 }
 
 fn written(format: Format, found: prose::Found) -> Preview {
@@ -118,7 +135,7 @@ fn read_sheets(
     let mut table = Table::default();
     let mut unread: Vec<&str> = Vec::new();
     let named = sheets.len() > 1;
-    for sheet in &sheets {
+    for (n, sheet) in sheets.iter().enumerate() {
         let from = import.items.len();
         // What a person says of columns holds for one sheet.
         let wanted = asked(sheet)
@@ -130,7 +147,10 @@ fn read_sheets(
             if table.sheets.iter().all(|seen| !seen.read) {
                 table.columns = table::columns_of(sheet, layout.as_ref());
             }
-            let mut found = table::read(sheet, header, &source.defaults, watch)?;
+            let (n, count) = (n as u32, sheets.len() as u32);
+            let mut second = half(watch, 500);
+            let mut paced = |done: u32, of: u32| second(n * 1000 + done * 1000 / of.max(1), count * 1000);
+            let mut found = table::read(sheet, header, &source.defaults, &mut paced)?;
             if named {
                 for remark in &mut found.remarks {
                     remark.message = format!("工作表「{}」：{}", sheet.name, remark.message);

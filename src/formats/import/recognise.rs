@@ -1,7 +1,9 @@
 //! What a file is: by what is in it, and only then by its name.
 
 use crate::formats::import::Format;
+use crate::formats::import::aiken;
 use crate::formats::import::delimited;
+use crate::formats::import::gift;
 use crate::formats::import::header::header_of;
 use crate::formats::import::heading;
 use crate::formats::import::office::Package;
@@ -71,27 +73,13 @@ fn of_text(text: &str) -> Option<Format> {
     if header_of(&sheet).is_some() {
         return Some(Format::Csv);
     }
-    let lines = || head.lines().map(str::trim);
-    let answers = |line: &str| line.strip_prefix("ANSWER:").is_some_and(|rest| rest.trim().len() == 1);
-    if lines().any(answers) && !head.contains("答案") {
+    if aiken::recognises(&head) {
         return Some(Format::Aiken);
     }
-    if is_gift(&head) {
+    if gift::recognises(&head) {
         return Some(Format::Gift);
     }
     heading::recognises(&head).then_some(Format::Text)
-}
-
-/// `stem {=right ~wrong}`, `{T}`, `::title::`.
-fn is_gift(head: &str) -> bool {
-    let plain: String = head.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-    plain.split('{').skip(1).any(|after| {
-        let inner = after.split('}').next().unwrap_or_default().trim();
-        after.contains('}')
-            && (inner.starts_with(['=', '~', '#'])
-                || matches!(inner.split(['#', ' ']).next(), Some("T" | "F" | "TRUE" | "FALSE")))
-    }) || plain.trim_start().starts_with("$CATEGORY:")
-        || plain.trim_start().starts_with("::")
 }
 
 fn by_name(file: &str, text: &str) -> Option<Format> {

@@ -452,7 +452,7 @@ mod tests {
         check(1.0, "General", "1");
         check(0.1 + 0.2, "General", "0.3");
         check(-3.5, "", "-3.5");
-        check(3.141_592_653_589_793, "General", "3.141592654");
+        check(std::f64::consts::PI, "General", "3.141592654");
         check(123_456_789_012.0, "General", "123456789012");
         check(1e20, "General", "1E+20");
         check(0.2, "0%", "20%");

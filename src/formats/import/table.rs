@@ -89,7 +89,7 @@ pub(super) fn read(sheet: &Sheet, header: &Header, defaults: &Defaults, watch: &
     let sheet_kind = asked_of(&sheet.name);
     let mut heading = sheet_kind.clone();
     let mut open: Option<Sighting> = None;
-    let mut count = 0;
+    let mut count = 0usize;
     for (place, line) in rows.iter().enumerate() {
         if table.repeats_header(line) {
             continue;
@@ -112,7 +112,7 @@ pub(super) fn read(sheet: &Sheet, header: &Header, defaults: &Defaults, watch: &
         let mut sighting = table.sighting(line, count);
         sighting.heading = heading.clone();
         open = Some(sighting);
-        if count % STRIDE == 0 && !watch((place * 1000 / rows.len().max(1)) as u32, 1000) {
+        if count.is_multiple_of(STRIDE) && !watch((place * 1000 / rows.len().max(1)) as u32, 1000) {
             return Err(Stop::Cancelled);
         }
     }
@@ -346,6 +346,14 @@ impl Table<'_> {
         if sheet.cut {
             let message = "表格太大，后面的行或列没有读：请分成几个文件导入";
             say(Gravity::Refused, 1, Part::Whole, "too_large", message.to_owned());
+        }
+        if let Some((row, column, count)) = sheet.empty_formulas {
+            let message = format!(
+                "有 {count} 格公式上次保存的结果是空白，当作空着，第一处在第 {row} 行第 {} 列",
+                column_name(column)
+            );
+            let (gravity, part, code) = (Gravity::ToCheck, Part::Whole, "empty_formula");
+            remarks.push(Remark { gravity, at: At { row, column }, part, code, message });
         }
         remarks
     }

@@ -79,11 +79,12 @@ fn known(name: &str) -> Option<Field> {
 /// `【答案】`, `[解析]：` and where its text begins.
 fn bracketed(line: &str, at: usize) -> Option<(Field, usize)> {
     let inner = line[at..].strip_prefix(['【', '[', '〖'])?;
-    let end = inner.find(['】', ']', '〗'])?;
+    let closes = |(_, c): &(usize, char)| matches!(c, '】' | ']' | '〗');
+    // 【答案：B】 has its text inside.
+    let Some((end, _)) = inner.char_indices().take(NAME_MAX + 1).find(closes) else {
+        return with_colon(line, line.len() - inner.len());
+    };
     let name = &inner[..end];
-    if name.chars().count() > NAME_MAX {
-        return None;
-    }
     let after = &inner[end..];
     let after = &after[after.chars().next()?.len_utf8()..];
     let text = after.trim_start().trim_start_matches(['：', ':']);

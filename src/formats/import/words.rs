@@ -173,23 +173,22 @@ pub(super) fn kind_in_stem(stem: &str) -> Option<(Asked, String)> {
     let inner = |text: &str| if text.chars().count() <= 10 { asked_of(text) } else { None };
     let number = stem.len() - stem.trim_start_matches(|c: char| c.is_ascii_digit() || "、．. ".contains(c)).len();
     let (front, rest) = stem.split_at(number);
-    if let Some(after) = rest.strip_prefix(OPENING) {
-        if let Some((word, after)) = after.split_once(CLOSING) {
-            if let Some(asked) = inner(word) {
-                return Some((asked, format!("{front}{}", after.trim_start())));
-            }
-        }
+    if let Some(after) = rest.strip_prefix(OPENING)
+        && let Some((word, after)) = after.split_once(CLOSING)
+        && let Some(asked) = inner(word)
+    {
+        return Some((asked, format!("{front}{}", after.trim_start())));
     }
     let trimmed = stem.trim_end_matches(['。', '.', '？', '?', ' ']);
-    if let Some(before) = trimmed.strip_suffix(CLOSING) {
-        if let Some(at) = before.rfind(OPENING) {
-            let opening = before[at..].chars().next().map_or(1, char::len_utf8);
-            if let Some(asked) = inner(&before[at + opening..]) {
-                return Some((
-                    asked,
-                    format!("{}{}", before[..at].trim_end(), &stem[trimmed.len()..]).trim_end().to_owned(),
-                ));
-            }
+    if let Some(before) = trimmed.strip_suffix(CLOSING)
+        && let Some(at) = before.rfind(OPENING)
+    {
+        let opening = before[at..].chars().next().map_or(1, char::len_utf8);
+        if let Some(asked) = inner(&before[at + opening..]) {
+            return Some((
+                asked,
+                format!("{}{}", before[..at].trim_end(), &stem[trimmed.len()..]).trim_end().to_owned(),
+            ));
         }
     }
     None
@@ -212,6 +211,11 @@ pub(super) fn truth_of(text: &str) -> Option<(bool, bool)> {
         "V" => (true, false),
         _ => return None,
     })
+}
+
+/// Likewise, where nothing but a word for it will do: no figure, no doubt.
+pub(super) fn truth(text: &str) -> Option<bool> {
+    truth_of(text).filter(|(_, sure)| *sure && !text.trim().starts_with(['0', '1', '０', '１'])).map(|(truth, _)| truth)
 }
 
 /// 是, √, 1 … of one option, or of a setting; blank is no.
@@ -267,17 +271,17 @@ pub(super) fn lettered(text: &str, first: usize) -> Vec<(usize, String)> {
         // A letter inside a word of letters is none: `DNA.`
         let inside = last.is_some_and(|c| half(c).is_ascii_alphanumeric());
         let opened = last.is_some_and(|c| "(（[【".contains(c));
-        if !inside && !opened {
-            if let Some((place, length)) = label_of(&text[at..]).filter(|(place, _)| *place == next) {
-                if starts.is_empty() && !text[..at].trim().is_empty() {
-                    return Vec::new();
-                }
-                let blank =
-                    text[at..].len() - text[at..].trim_start_matches([' ', '\u{3000}', '\u{A0}', '\t', '\n']).len();
-                if blank == 0 {
-                    starts.push((place, at, at + length));
-                    next += 1;
-                }
+        if !inside
+            && !opened
+            && let Some((place, length)) = label_of(&text[at..]).filter(|(place, _)| *place == next)
+        {
+            if starts.is_empty() && !text[..at].trim().is_empty() {
+                return Vec::new();
+            }
+            let blank = text[at..].len() - text[at..].trim_start_matches([' ', '\u{3000}', '\u{A0}', '\t', '\n']).len();
+            if blank == 0 {
+                starts.push((place, at, at + length));
+                next += 1;
             }
         }
         last = Some(c);
@@ -352,6 +356,11 @@ pub(super) fn level_of(text: &str, scale: Scale) -> Option<(u8, Option<String>)>
         }
         _ => None,
     }
+}
+
+/// Of a word, or of 1, 2 and 3; nothing is assumed.
+pub(super) fn level(text: &str) -> Option<u8> {
+    level_of(text, Scale::OneToThree).filter(|(_, assumed)| assumed.is_none()).map(|(level, _)| level)
 }
 
 fn five(number: u32, told: &str) -> Option<(u8, Option<String>)> {

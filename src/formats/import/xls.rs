@@ -163,11 +163,11 @@ impl Globals {
         let mut depth = 0u32;
         // The formula whose text is in the next record.
         let mut waiting: Option<(u16, u16)> = None;
-        let mut records = 0;
+        let mut records = 0usize;
         while let Some((kind, data, next)) = record(stream, at) {
             at = next;
             records += 1;
-            if records % STRIDE == 0 && !paced(at) {
+            if records.is_multiple_of(STRIDE) && !paced(at) {
                 return Err(Stop::Cancelled);
             }
             match kind {
@@ -248,7 +248,7 @@ impl Globals {
             0x0006 => match (data.get(12..14)?, data.get(6)?) {
                 ([0xFF, 0xFF], 1) => Some((truth(data.get(8)?), Mark::Formula)),
                 ([0xFF, 0xFF], 2) => Some((error_of(*data.get(8)?).to_owned(), Mark::Error)),
-                ([0xFF, 0xFF], _) => None,
+                ([0xFF, 0xFF], _) => Some((String::new(), Mark::Formula)),
                 _ => Some((self.number(f64_at(data, 6)?, style).0, Mark::Formula)),
             },
             _ => None,

@@ -295,7 +295,7 @@ impl Reading<'_> {
                         let row = attribute(&start, "r").and_then(|r| r.parse().ok()).unwrap_or(line.row + 1);
                         line = Line { row, hidden: is_on(&start, "hidden"), cells: Vec::new() };
                         column = 0;
-                        if row % STRIDE == 0 && !paced(xml.position()) {
+                        if row.is_multiple_of(STRIDE) && !paced(xml.position()) {
                             return Err(Stop::Cancelled);
                         }
                     }

@@ -231,7 +231,7 @@ impl<'a> Tables<'a> {
             self.ends.score.push(i64::from(ended.score));
             self.ends.correct.push(i64::from(ended.correct));
             self.ends.ending.push(ended.ending.code());
-            self.ends.answers.push(pack(&ended.fates));
+            self.ends.answers.push(pack(&ended.fates, ended.edition));
             self.ends.receipt.push(ended.receipt.as_deref().unwrap_or_default());
         }
         Ok(())

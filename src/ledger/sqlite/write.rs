@@ -60,7 +60,7 @@ pub(super) fn write(writer: &mut Connection, step: &Step, rows: &Rows<'_>) -> Re
         row.put(ended.elapsed_ms as i64)?;
         row.put(ended.at.0)?;
         row.put(ended.ending.code())?;
-        row.put(pack(&ended.fates))?;
+        row.put(pack(&ended.fates, ended.edition))?;
         row.put(ended.receipt.as_deref().unwrap_or_default())
     })?;
     PARTICIPANTS.insert(&transaction, &rows.participants, put_participant)?;

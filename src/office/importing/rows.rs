@@ -7,6 +7,7 @@ use super::subject;
 use crate::domain::compare::changes;
 use crate::domain::draft::Draft;
 use crate::domain::faults::Part;
+use crate::formats::import::At;
 use crate::formats::import::Gravity;
 use crate::formats::import::Item;
 use crate::formats::import::Remark;
@@ -126,6 +127,24 @@ pub(super) fn of_item(n: u32, item: Item) -> ReadRow {
         twins: Vec::new(),
         question: None,
     }
+}
+
+/// As the reader told it, for a table of what is left.
+pub(super) fn as_item(row: ReadRow) -> Item {
+    let at = At { row: row.line, column: row.cell };
+    let remark = |kept: KeptRemark| Remark {
+        gravity: match kept.gravity.as_str() {
+            "note" => Gravity::Note,
+            "to_check" => Gravity::ToCheck,
+            _ => Gravity::Refused,
+        },
+        at: At { row: kept.row, column: kept.column },
+        // The table names places and reasons, not parts and codes.
+        part: Part::Whole,
+        code: "kept",
+        message: kept.message,
+    };
+    Item { at, draft: row.draft, remarks: row.remarks.into_iter().map(remark).collect(), raw: row.raw }
 }
 
 pub(super) fn kept(remark: &Remark) -> KeptRemark {

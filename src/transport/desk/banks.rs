@@ -8,6 +8,7 @@ use super::bank_views::ForbiddenView;
 use super::bank_views::RequiredView;
 use super::bank_views::VersionView;
 use super::bank_views::range;
+use super::files::Download;
 use super::guard::Desk;
 use super::refused::Refused;
 use super::views::ProblemView;
@@ -15,7 +16,9 @@ use crate::accounts::roles::On;
 use crate::accounts::roles::Permission;
 use crate::contest::core::Life;
 use crate::domain::ids::RoundIndex;
+use crate::domain::review;
 use crate::domain::wording::Wording;
+use crate::formats::export::Format;
 use crate::ledger::desk::BankRow;
 use crate::office::banks;
 use crate::office::banks::BankChange;
@@ -31,7 +34,11 @@ use crate::transport::state::App;
 use axum::Json;
 use axum::extract::Path;
 use axum::extract::State;
+use axum::http::HeaderName;
+use axum::http::HeaderValue;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
 use std::sync::Arc;
@@ -41,6 +48,8 @@ use utoipa_axum::routes;
 
 /// Versions that are listed; older ones are still compared by their numbers.
 const VERSIONS_LISTED: i64 = 200;
+/// How many questions are not in an exported file because they are not whole yet.
+const LEFT_OUT: HeaderName = HeaderName::from_static("x-kejing-left-out");
 /// Topics that are offered besides the usual ones.
 const TOPICS_MAX: i64 = 100;
 /// 主题 of science literacy, as the shipped bank has them.
@@ -68,6 +77,7 @@ pub(super) fn calls() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(publish))
         .routes(routes!(versions))
         .routes(routes!(version_changes))
+        .routes(routes!(export))
         .routes(routes!(topics))
 }
 
@@ -365,6 +375,53 @@ pub(super) async fn version_changes(
     let (from, to) = range(&versions)?;
     let found = publishing::between(&mut app.desk.read().await?, &id, from, to).await?;
     Ok(Json(VersionChanges { changes: found.into_iter().map(FateView::of).collect() }))
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Exported {
+    /// xlsx, csv, json, gift, moodle_xml, qti or toml
+    format: String,
+    /// A published version; else the texts as they are now
+    version: Option<i64>,
+    /// Of the texts as they are now those in this state
+    state: Option<String>,
+}
+
+/// 导出：一个版本，或现在的题目；没有写完的不在其中
+#[utoipa::path(get, path = "/banks/{bank}/export", tag = "banks", params(("bank" = String, Path), Exported), responses(
+    (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+    (status = 409, body = ProblemView),
+))]
+pub(super) async fn export(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<String>>,
+    Asked(axum::extract::Query(wanted)): Asked<axum::extract::Query<Exported>>,
+) -> Result<Response, Problem> {
+    let Inside { by, .. } = Inside::all_of(&app, &desk, &id).await?;
+    let format = Format::of_code(&wanted.format).ok_or_else(|| Problem::bad_request("不认识这种文件格式"))?;
+    let state = wanted.state.as_deref().filter(|code| !code.is_empty());
+    let unknown = || Problem::bad_request("不认识这样的 state");
+    let state = state.map(|code| review::State::of_code(code).ok_or_else(unknown)).transpose()?;
+    let mut link = app.desk.read().await?;
+    let bank = link.bank(&id).await?.ok_or_else(|| Problem::not_found("这个题库"))?;
+    let (questions, left_out) = match wanted.version {
+        Some(version) => (publishing::questions_of(&mut link, &id, version).await?, 0),
+        None => publishing::current_questions(&mut link, &id, state).await?,
+    };
+    drop(link);
+    let bytes = publishing::export(&app.desk, &by, &id, format, questions).await?;
+    let name = match wanted.version {
+        Some(version) => format.file_name(&format!("{}-第{version}版", bank.name)),
+        None => format.file_name(&bank.name),
+    };
+    let mut response = Download { name, content_type: format.content_type(), bytes }.into_response();
+    response.headers_mut().insert(LEFT_OUT, HeaderValue::from(left_out));
+    Ok(response)
 }
 
 #[derive(Deserialize, utoipa::IntoParams)]

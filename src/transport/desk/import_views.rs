@@ -1,7 +1,7 @@
 //! What the desk tells of imports and their rows: types of the wire, converted by hand.
 
-use super::bank_views::DraftView;
 use super::imports::DefaultsView;
+use super::question_views::DraftView;
 use crate::formats::import::Format;
 use crate::ledger::desk::KeptRemark;
 use crate::ledger::desk::ReadRow;

@@ -2,12 +2,12 @@
 
 use super::bank_access::Inside;
 use super::bank_access::Wants;
-use super::bank_views::DraftView;
 use super::files::Download;
 use super::files::Sent;
 use super::guard::Desk;
 use super::import_views::ImportView;
 use super::import_views::RowView;
+use super::question_views::DraftView;
 use super::questions::bounds;
 use super::views::ProblemView;
 use crate::formats;

@@ -12,9 +12,11 @@ mod imports;
 mod people;
 mod pictures;
 mod places;
+mod question_views;
 mod questions;
 mod reader;
 mod refused;
+mod reviewing;
 mod session;
 mod views;
 
@@ -92,6 +94,7 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .routes(routes!(places::place))
             .merge(banks::calls())
             .merge(questions::calls())
+            .merge(reviewing::calls())
             .merge(imports::calls())
             .merge(pictures::calls()),
     )

@@ -1,24 +1,22 @@
-//! Questions: found, written, edited, reviewed; one by one and many at once.
+//! Questions: found, written, edited, looked at.
 
 use super::bank_access::Inside;
 use super::bank_access::Wants;
-use super::bank_views::ChangeView;
-use super::bank_views::DraftView;
-use super::bank_views::FacetsView;
-use super::bank_views::FaultView;
-use super::bank_views::FoundView;
-use super::bank_views::Names;
-use super::bank_views::QuestionRowView;
-use super::bank_views::QuestionView;
-use super::bank_views::Questions;
-use super::bank_views::RevisionView;
-use super::bank_views::Whole;
 use super::bank_views::range;
 use super::guard::Desk;
+use super::question_views::ChangeView;
+use super::question_views::DraftView;
+use super::question_views::FacetsView;
+use super::question_views::FaultView;
+use super::question_views::FoundView;
+use super::question_views::Names;
+use super::question_views::QuestionRowView;
+use super::question_views::QuestionView;
+use super::question_views::Questions;
+use super::question_views::RevisionView;
+use super::question_views::Whole;
 use super::refused::Refused;
 use super::views::ProblemView;
-use crate::accounts::roles::On;
-use crate::accounts::roles::Permission;
 use crate::domain::compare::changes;
 use crate::domain::draft::Draft;
 use crate::domain::ids::QuestionId;
@@ -26,12 +24,8 @@ use crate::domain::ids::StaffId;
 use crate::ledger::desk::QuestionFilter;
 use crate::ledger::desk::QuestionHead;
 use crate::ledger::desk::Sort;
-use crate::office::bulk;
-use crate::office::bulk::BulkAct;
-use crate::office::bulk::Selection;
 use crate::office::powers::Powers;
 use crate::office::questions;
-use crate::office::questions::Decision;
 use crate::office::refusal::DeskRefusal;
 use crate::office::twins;
 use crate::transport::me::Asked;
@@ -58,24 +52,15 @@ const PAGE_USUAL: u32 = 50;
 /// Characters of a search; longer ones are refused.
 const SEARCH_MAX: usize = 100;
 /// Bytes of a call with a question, or with the ids of many; more is `too_large`.
-const BODY_MAX: usize = 2 << 20;
-/// Characters of a topic that many questions are given.
-const TOPIC_MAX: usize = 40;
+pub(super) const BODY_MAX: usize = 2 << 20;
 
 pub(super) fn calls() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(list, write))
         .routes(routes!(question, edit, delete))
-        .routes(routes!(submit))
-        .routes(routes!(approve))
-        .routes(routes!(send_back))
-        .routes(routes!(rest))
-        .routes(routes!(wake))
         .routes(routes!(revisions))
         .routes(routes!(revision_changes))
         .routes(routes!(similar))
-        .routes(routes!(many))
-        .routes(routes!(waiting))
         .routes(routes!(wording))
         .layer(DefaultBodyLimit::max(BODY_MAX))
 }
@@ -99,7 +84,7 @@ pub(super) struct Filter {
 }
 
 impl Filter {
-    fn read(self, powers: &Powers) -> Result<QuestionFilter, Problem> {
+    pub(super) fn read(self, powers: &Powers) -> Result<QuestionFilter, Problem> {
         let q = self.q.unwrap_or_default();
         if q.chars().count() > SEARCH_MAX {
             return Err(Problem::bad_request(format!("搜索的文字最多 {SEARCH_MAX} 个字")));
@@ -145,7 +130,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    fn sort(self) -> Sort {
+    pub(super) fn sort(self) -> Sort {
         match self.sort.unwrap_or_default() {
             Sorting::Updated => Sort::Updated,
             Sorting::Made => Sort::Made,
@@ -155,7 +140,7 @@ impl Page {
         }
     }
 
-    fn bounds(self) -> Result<(i64, i64), Problem> {
+    pub(super) fn bounds(self) -> Result<(i64, i64), Problem> {
         bounds(self.offset, self.limit)
     }
 }
@@ -220,7 +205,12 @@ pub(super) async fn write(
 }
 
 /// Everything of a question, for whoever asks.
-async fn whole(app: &App, desk: &Desk, powers: &Powers, head: QuestionHead) -> Result<QuestionView, Problem> {
+pub(super) async fn whole(
+    app: &App,
+    desk: &Desk,
+    powers: &Powers,
+    head: QuestionHead,
+) -> Result<QuestionView, Problem> {
     let mut link = app.desk.read().await?;
     let draft = link.draft(&head.id, head.review.revision).await?.unwrap_or_default();
     let steps = link.steps(&head.id).await?;
@@ -232,7 +222,7 @@ async fn whole(app: &App, desk: &Desk, powers: &Powers, head: QuestionHead) -> R
 }
 
 /// The question as it stands now, beside a conflict.
-async fn refused(app: &App, desk: &Desk, powers: &Powers, id: &QuestionId, refusal: DeskRefusal) -> Refused {
+pub(super) async fn refused(app: &App, desk: &Desk, powers: &Powers, id: &QuestionId, refusal: DeskRefusal) -> Refused {
     if !matches!(refusal, DeskRefusal::Overtaken) {
         return refusal.into();
     }
@@ -305,131 +295,6 @@ pub(super) async fn delete(
     let (Inside { by, powers }, _) = Inside::of_question(&app, &desk, &id, Wants::Write).await?;
     questions::delete(&app.desk, &by, &powers, &id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// What is decided of a question as it stood when the person saw it.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Decided {
-    revision: u32,
-    reason: Option<String>,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Returned {
-    revision: u32,
-    /// For whoever wrote it.
-    reasons: String,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Because {
-    reason: String,
-}
-
-struct Deciding {
-    decision: Decision,
-    revision: Option<u32>,
-    reason: String,
-}
-
-async fn decide(app: &App, desk: &Desk, id: &QuestionId, deciding: Deciding) -> Result<Json<QuestionView>, Refused> {
-    let Deciding { decision, revision, reason } = deciding;
-    let wants = if decision == Decision::Submit { Wants::Write } else { Wants::Review };
-    let (Inside { by, powers }, _) = Inside::of_question(app, desk, id, wants).await?;
-    match questions::decide(&app.desk, &app.contest, &by, &powers, id, revision, decision, &reason).await {
-        Ok(head) => Ok(Json(whole(app, desk, &powers, head).await?)),
-        Err(refusal) => Err(refused(app, desk, &powers, id, refusal).await),
-    }
-}
-
-/// 提交审核
-#[utoipa::path(post, path = "/questions/{id}/submit", tag = "questions", params(("id" = String, Path)), request_body = Decided, responses(
-    (status = 200, body = QuestionView),
-    (status = 400, body = ProblemView, description = "`faults` 是还差的"),
-    (status = 403, body = ProblemView),
-    (status = 404, body = ProblemView),
-    (status = 409, body = ProblemView),
-))]
-pub(super) async fn submit(
-    State(app): State<Arc<App>>,
-    desk: Desk,
-    Asked(Path(id)): Asked<Path<QuestionId>>,
-    Said(Decided { revision, reason }): Said<Decided>,
-) -> Result<Json<QuestionView>, Refused> {
-    let reason = reason.unwrap_or_default();
-    decide(&app, &desk, &id, Deciding { decision: Decision::Submit, revision: Some(revision), reason }).await
-}
-
-/// 通过一审；写过、改过这一稿的人不能审，一个人只审一次
-#[utoipa::path(post, path = "/questions/{id}/approve", tag = "questions", params(("id" = String, Path)), request_body = Decided, responses(
-    (status = 200, body = QuestionView),
-    (status = 403, body = ProblemView),
-    (status = 404, body = ProblemView),
-    (status = 409, body = ProblemView),
-))]
-pub(super) async fn approve(
-    State(app): State<Arc<App>>,
-    desk: Desk,
-    Asked(Path(id)): Asked<Path<QuestionId>>,
-    Said(Decided { revision, reason }): Said<Decided>,
-) -> Result<Json<QuestionView>, Refused> {
-    let reason = reason.unwrap_or_default();
-    decide(&app, &desk, &id, Deciding { decision: Decision::Approve, revision: Some(revision), reason }).await
-}
-
-/// 退回，写明理由
-#[utoipa::path(post, path = "/questions/{id}/return", tag = "questions", params(("id" = String, Path)), request_body = Returned, responses(
-    (status = 200, body = QuestionView),
-    (status = 400, body = ProblemView),
-    (status = 403, body = ProblemView),
-    (status = 404, body = ProblemView),
-    (status = 409, body = ProblemView),
-))]
-pub(super) async fn send_back(
-    State(app): State<Arc<App>>,
-    desk: Desk,
-    Asked(Path(id)): Asked<Path<QuestionId>>,
-    Said(Returned { revision, reasons }): Said<Returned>,
-) -> Result<Json<QuestionView>, Refused> {
-    let reason = reasons;
-    decide(&app, &desk, &id, Deciding { decision: Decision::Return, revision: Some(revision), reason }).await
-}
-
-/// 停用：以后的试卷和版本里没有它
-#[utoipa::path(post, path = "/questions/{id}/rest", tag = "questions", params(("id" = String, Path)), request_body = Because, responses(
-    (status = 200, body = QuestionView),
-    (status = 400, body = ProblemView),
-    (status = 403, body = ProblemView),
-    (status = 404, body = ProblemView),
-    (status = 409, body = ProblemView),
-))]
-pub(super) async fn rest(
-    State(app): State<Arc<App>>,
-    desk: Desk,
-    Asked(Path(id)): Asked<Path<QuestionId>>,
-    Said(Because { reason }): Said<Because>,
-) -> Result<Json<QuestionView>, Refused> {
-    decide(&app, &desk, &id, Deciding { decision: Decision::Rest, revision: None, reason }).await
-}
-
-/// 恢复停用的题
-#[utoipa::path(post, path = "/questions/{id}/wake", tag = "questions", params(("id" = String, Path)), request_body = Because, responses(
-    (status = 200, body = QuestionView),
-    (status = 400, body = ProblemView),
-    (status = 403, body = ProblemView),
-    (status = 404, body = ProblemView),
-    (status = 409, body = ProblemView),
-))]
-pub(super) async fn wake(
-    State(app): State<Arc<App>>,
-    desk: Desk,
-    Asked(Path(id)): Asked<Path<QuestionId>>,
-    Said(Because { reason }): Said<Because>,
-) -> Result<Json<QuestionView>, Refused> {
-    decide(&app, &desk, &id, Deciding { decision: Decision::Wake, revision: None, reason }).await
 }
 
 #[derive(Serialize, ToSchema)]
@@ -513,135 +378,6 @@ pub(super) async fn similar(
         Some(Similar { id: twin.id?, stem: twin.stem, similarity: twin.similarity, same: twin.same })
     };
     Ok(Json(SimilarQuestions { items: twins.into_iter().filter_map(view).collect() }))
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum ManyAct {
-    Submit,
-    Approve,
-    Return,
-    Topic,
-    Difficulty,
-    Delete,
-}
-
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Many {
-    act: ManyAct,
-    /// These; or all that pass the filter.
-    ids: Option<Vec<String>>,
-    filter: Option<Filter>,
-    reason: Option<String>,
-    topic: Option<String>,
-    difficulty: Option<u8>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct ManyDone {
-    done: usize,
-    refused: Vec<OneRefused>,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(super) struct OneRefused {
-    id: String,
-    code: &'static str,
-    message: String,
-}
-
-/// 一次处理许多题：逐题判断，不成的逐题说明
-#[utoipa::path(post, path = "/banks/{bank}/bulk", tag = "questions", params(("bank" = String, Path)), request_body = Many, responses(
-    (status = 200, body = ManyDone),
-    (status = 400, body = ProblemView),
-    (status = 403, body = ProblemView),
-))]
-pub(super) async fn many(
-    State(app): State<Arc<App>>,
-    desk: Desk,
-    Asked(Path(bank)): Asked<Path<String>>,
-    Said(many): Said<Many>,
-) -> Result<Json<ManyDone>, Problem> {
-    let wants = if matches!(many.act, ManyAct::Approve | ManyAct::Return) { Wants::Review } else { Wants::Write };
-    let Inside { by, powers } = Inside::of(&app, &desk, &bank, wants).await?;
-    let reason = many.reason.clone().unwrap_or_default();
-    let (act, selection) = (many.act()?, many.selection(&powers)?);
-    let done = bulk::bulk(&app.desk, &by, &powers, &bank, &act, selection, &reason).await?;
-    let refused =
-        done.refused.into_iter().map(|(id, why)| OneRefused { id: id.0, code: why.code(), message: why.to_string() });
-    Ok(Json(ManyDone { done: done.done, refused: refused.collect() }))
-}
-
-impl Many {
-    fn act(&self) -> Result<BulkAct, Problem> {
-        Ok(match self.act {
-            ManyAct::Submit => BulkAct::Decide(Decision::Submit),
-            ManyAct::Approve => BulkAct::Decide(Decision::Approve),
-            ManyAct::Return => BulkAct::Decide(Decision::Return),
-            ManyAct::Delete => BulkAct::Delete,
-            ManyAct::Topic => {
-                let topic = self.topic.as_deref().unwrap_or_default().trim();
-                if !(1..=TOPIC_MAX).contains(&topic.chars().count()) {
-                    return Err(Problem::bad_request(format!("请写明主题，最多 {TOPIC_MAX} 个字")));
-                }
-                BulkAct::Topic(topic.to_owned())
-            }
-            ManyAct::Difficulty => match self.difficulty {
-                Some(difficulty @ 1..=3) => BulkAct::Difficulty(difficulty),
-                _ => return Err(Problem::bad_request("难度只能是 1（易）、2（中）、3（难）")),
-            },
-        })
-    }
-
-    fn selection(self, powers: &Powers) -> Result<Selection, Problem> {
-        match (self.ids, self.filter) {
-            (Some(ids), None) => Ok(Selection::These(ids.into_iter().map(QuestionId).collect())),
-            (None, Some(filter)) => Ok(Selection::All(Box::new(filter.read(powers)?))),
-            _ => Err(Problem::bad_request("请选定题目：ids 或者 filter，二者择一")),
-        }
-    }
-}
-
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(default)]
-pub(super) struct WaitingIn {
-    bank: Option<String>,
-}
-
-/// 等我审的题
-#[utoipa::path(get, path = "/review", tag = "questions", params(WaitingIn, Page), responses(
-    (status = 200, body = Questions),
-    (status = 403, body = ProblemView),
-))]
-pub(super) async fn waiting(
-    State(app): State<Arc<App>>,
-    desk: Desk,
-    Asked(Query(of)): Asked<Query<WaitingIn>>,
-    Asked(Query(page)): Asked<Query<Page>>,
-) -> Result<Json<Questions>, Problem> {
-    let on = of.bank.as_deref().map_or(On::SomeBank, On::Bank);
-    desk.may(Permission::ReviewQuestions, on).await?;
-    let (offset, limit) = page.bounds()?;
-    let mut link = app.desk.read().await?;
-    let banks = match of.bank {
-        Some(bank) => vec![bank],
-        None => link.banks().await?.into_iter().map(|bank| bank.id).collect(),
-    };
-    let reviews = |bank: &String| desk.could(Permission::ReviewQuestions, On::Bank(bank));
-    let filter = QuestionFilter {
-        banks: Some(banks.into_iter().filter(reviews).collect()),
-        for_review_by: Some(desk.signed.id.clone()),
-        ..QuestionFilter::default()
-    };
-    let heads = link.questions(None, &filter, page.sort(), offset, limit).await?;
-    let facets = link.facets(None, &filter).await?;
-    Ok(Json(Questions {
-        items: heads.iter().map(|head| QuestionRowView::of(head, app.exposure.of(&head.id))).collect(),
-        total: facets.total,
-        facets: FacetsView::of(facets),
-    }))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -1,6 +1,6 @@
 //! The office's refusals as strangers see them; a conflict carries the question as somebody else left it.
 
-use super::bank_views::QuestionView;
+use super::question_views::QuestionView;
 use crate::ledger::store::LedgerError;
 use crate::office::refusal::DeskRefusal;
 use crate::transport::problem::PartFault;

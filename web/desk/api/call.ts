@@ -9,7 +9,7 @@ const ANSWER_WITHIN_MS = 20_000
 const SENTENCES: Record<string, string> = {
   offline: '连不上服务器，请检查网络后再试。',
   unauthorised: '登录已失效，请重新登录。',
-  second_factor: '请输入动态验证码。',
+  second_factor: '请输入验证码。',
   confirm_first: '请先再输一次密码。',
   forbidden: '您的角色不能做这件事，请找管理员。',
   not_found: '没有找到，可能已被删除，请返回上一页。',
@@ -36,7 +36,7 @@ export class DeskError extends Error {
 }
 
 let csrf = ''
-let onSignedOut = () => {}
+let onSignedOut: () => void = () => undefined
 
 /** What each call but GET carries; told by the session. */
 export function carry(token: string): void {

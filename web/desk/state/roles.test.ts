@@ -11,8 +11,8 @@ const places = placesOf({
 test('a role is told with its bank or place', () => {
   expect(grantName({ role: 'reviewer', bank: 'kexue' }, [bank], places)).toBe('审题人（科学）')
   expect(grantName({ role: 'editor', bank: null }, [bank], places)).toBe('编辑（全部题库）')
-  expect(grantName({ role: 'association', place: 'county:450226' }, [bank], places)).toBe('地方科协（三江侗族自治县）')
-  expect(grantName({ role: 'auditor' }, [], [])).toBe('监督员')
+  expect(grantName({ role: 'association', place: 'county:450226' }, [bank], places)).toBe('协会（三江侗族自治县）')
+  expect(grantName({ role: 'auditor' }, [], [])).toBe('审计')
 })
 
 test('what is missing in a list of roles is said', () => {

@@ -2,11 +2,11 @@
 import type { Grant, Role } from '../api/types'
 
 export const ROLES: Record<Role, { name: string; does: string }> = {
-  administrator: { name: '管理员', does: '管人员、题库和设置，可以发布' },
+  administrator: { name: '管理员', does: '管人员、题库和设置，可以发布，不审题' },
   editor: { name: '编辑', does: '录入、导入和修改题目，送审' },
   reviewer: { name: '审题人', does: '通过或退回题目，可以发布' },
-  association: { name: '地方科协', does: '向题库供题，只看本地的事' },
-  auditor: { name: '监督员', does: '什么都能看，什么都不能改' },
+  association: { name: '协会', does: '向题库供题，只看本地的事' },
+  auditor: { name: '审计', does: '什么都能看，什么都不能改' },
 }
 
 export interface Place {
@@ -62,7 +62,7 @@ const sorted = (grant: Grant) => Object.entries(grant).sort(([a], [b]) => a.loca
 /** What is missing in a list of roles before it can be saved; `null`: nothing. */
 export function rolesFault(roles: readonly Grant[]): string | null {
   if (roles.length === 0) return '请至少给一个角色。'
-  if (roles.some((grant) => grant.role === 'association' && grant.place === '')) return '请选择地方科协所在的地方。'
+  if (roles.some((grant) => grant.role === 'association' && grant.place === '')) return '请选择协会所在的地方。'
   if (roles.some((grant, place) => roles.findIndex((other) => sameGrant(grant, other)) !== place)) return '同一个角色给了两次，请删掉一个。'
   return null
 }

@@ -38,7 +38,7 @@ test('an import that was left is offered again, one that is done is not', () => 
 })
 
 test('a second factor is asked for only of whoever is known to have none', () => {
-  expect(says({ secondFactor: false })).toEqual(['给自己加一道动态验证'])
+  expect(says({ secondFactor: false })).toEqual(['给自己加上第二重验证'])
   expect(says({ secondFactor: true })).toEqual([])
   expect(says({})).toEqual([])
 })

@@ -86,5 +86,5 @@ function ofBanks({ roles, banks }: Known): Task[] {
 
 function ofMyself({ secondFactor }: Known): Task[] {
   if (secondFactor !== false) return []
-  return [{ say: '给自己加一道动态验证', why: '密码泄露时，别人也登录不了。', act: '去设置', to: writeRoute(['me']) }]
+  return [{ say: '给自己加上第二重验证', why: '密码泄露时，别人也登录不了。', act: '去设置', to: writeRoute(['me']) }]
 }

@@ -41,7 +41,7 @@ fn a_document_with_headings_and_marked_answers_is_ready() {
     assert_eq!((items[2].draft.stem.as_str(), items[2].draft.source.as_str()), ("哪些是可再生能源？", "教材"));
     assert_eq!(items[2].draft.options, ["太阳能", "风能", "煤"]);
     assert_eq!(items[3].draft.stem, "声音能在真空里传播。（　）");
-    assert_eq!((items[0].at.row, items[4].at.row), (5, 24));
+    assert_eq!((items[0].at.row, items[4].at.row), (5, 26));
 }
 
 #[test]

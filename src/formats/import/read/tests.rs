@@ -342,6 +342,16 @@ fn reading_stops_when_it_is_told_to() {
         calls < 5
     });
     assert_eq!((stopped, calls), (Err(Cancelled), 5));
+    let mut told: Vec<u32> = Vec::new();
+    let whole = read(&source, &mut |done, of| {
+        assert_eq!(of, 1000);
+        told.push(done);
+        true
+    });
+    assert!(
+        whole.is_ok() && told.is_sorted() && told.last().is_some_and(|last| (900..=1000).contains(last)),
+        "{told:?}"
+    );
 }
 
 #[test]
