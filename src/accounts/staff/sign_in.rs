@@ -32,7 +32,7 @@ use std::sync::PoisonError;
 /// A name that people read has so many characters.
 const NAME_CHARACTERS: std::ops::RangeInclusive<usize> = 1..=30;
 /// A name to sign in with.
-const LOGIN_CHARACTERS: std::ops::RangeInclusive<usize> = 3..=32;
+const LOGIN_CHARACTERS: std::ops::RangeInclusive<usize> = 2..=32;
 
 /// A session that has begun. Token and mark are handed over once.
 pub struct Opened {
@@ -356,7 +356,7 @@ pub(super) fn faults_of_names(login: &str, name: &str) -> Vec<FormFault> {
     let mut faults = Vec::new();
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
     if !LOGIN_CHARACTERS.contains(&login.len()) || !login.chars().all(plain) {
-        let message = "登录名要有 3 到 32 位，只用小写字母、数字和 . _ -".to_owned();
+        let message = "登录名要有 2 到 32 位，只用小写字母、数字和 . _ -".to_owned();
         faults.push(FormFault { part: "login", code: "bad_login", message });
     }
     faults.extend(name_fault(name));

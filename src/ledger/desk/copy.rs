@@ -15,30 +15,28 @@ use sha2::Sha256;
 use sqlx::AssertSqlSafe;
 use std::borrow::Cow;
 
-/// All tables of the desk. Each begins with `season`, and its key is within its first [`KEY_COLUMNS`] columns.
-const TABLES: &[&str] = &[
-    "desk",
-    "staff",
-    "staff_grant",
-    "staff_session",
-    "staff_recovery",
-    "staff_invitation",
-    "staff_reset",
-    "audit",
-    "bank",
-    "question",
-    "question_revision",
-    "question_step",
-    "bank_version",
-    "picture",
-    "import",
-    "import_file",
-    "import_row",
+/// All tables of the desk, each after those that it refers to, with how many rows are held at a time: one may be a whole file. Each begins with
+/// `season`, and its key is within its first [`KEY_COLUMNS`] columns.
+const TABLES: &[(&str, i64)] = &[
+    ("desk", 1),
+    ("staff", 500),
+    ("staff_grant", 500),
+    ("staff_session", 500),
+    ("staff_recovery", 500),
+    ("staff_invitation", 500),
+    ("staff_reset", 500),
+    ("audit", 500),
+    ("bank", 100),
+    ("question", 500),
+    ("question_revision", 500),
+    ("question_step", 500),
+    ("bank_version", 1),
+    ("picture", 20),
+    ("import", 100),
+    ("import_file", 1),
+    ("import_row", 500),
 ];
 const KEY_COLUMNS: usize = 4;
-/// So many rows are held at a time; a row may hold a picture.
-const PAGE_ROWS: i64 = 200;
-
 struct Column {
     name: String,
     kind: Kind,
@@ -64,7 +62,7 @@ impl Link {
         let sql = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'";
         let names: Result<Vec<String>, LedgerError> =
             self.rows(sql, &[]).await?.iter().map(|row| row.text("name")).collect();
-        let known = |name: &String| name == "desk_migrations" || TABLES.contains(&name.as_str());
+        let known = |name: &String| name == "desk_migrations" || TABLES.iter().any(|(table, _)| table == name);
         Ok(names?.into_iter().filter(|name| !known(name)).collect())
     }
 
@@ -92,7 +90,7 @@ impl Link {
     /// A page of a table, in the order of its key.
     async fn table_page(
         &mut self,
-        table: &str,
+        (table, rows): (&str, i64),
         columns: &[Column],
         from: i64,
     ) -> Result<Vec<Vec<Value<'static>>>, LedgerError> {
@@ -100,7 +98,7 @@ impl Link {
         let key = names.iter().take(KEY_COLUMNS).copied().collect::<Vec<_>>().join(", ");
         let names = names.join(", ");
         let sql = format!("select {names} from {table} where season = $1 order by {key} limit $2 offset $3");
-        let rows = self.rows(AssertSqlSafe(sql), values![SEASON, PAGE_ROWS, from]).await?;
+        let rows = self.rows(AssertSqlSafe(sql), values![SEASON, rows, from]).await?;
         rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect()).collect()
     }
 }
@@ -127,20 +125,20 @@ pub async fn copy(from: &DeskStore, to: &DeskStore) -> Result<u64, LedgerError> 
     }
     act.execute("delete from desk where season = $1", values![SEASON]).await?;
     let mut copied = 0;
-    for table in TABLES {
+    for (table, rows) in TABLES.iter().copied() {
         let columns = source.columns(table).await?;
         let names = columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
         let places = (1..=columns.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
         let insert = format!("insert into {table} ({names}) values ({places})");
         let mut at = 0;
         loop {
-            let page = source.table_page(table, &columns, at).await?;
+            let page = source.table_page((table, rows), &columns, at).await?;
             for row in &page {
                 act.execute(AssertSqlSafe(insert.clone()), row).await?;
             }
             at += page.len() as i64;
             copied += page.len() as u64;
-            if (page.len() as i64) < PAGE_ROWS {
+            if (page.len() as i64) < rows {
                 break;
             }
         }
@@ -156,11 +154,11 @@ pub async fn copy(from: &DeskStore, to: &DeskStore) -> Result<u64, LedgerError> 
 pub async fn digest(store: &DeskStore) -> Result<String, LedgerError> {
     let mut link = store.read().await?;
     let mut all = Sha256::new();
-    for table in TABLES {
+    for (table, rows) in TABLES.iter().copied() {
         let columns = link.columns(table).await?;
         let (mut at, mut sum) = (0, [0_u8; 32]);
         loop {
-            let page = link.table_page(table, &columns, at).await?;
+            let page = link.table_page((table, rows), &columns, at).await?;
             for row in &page {
                 let cells = columns.iter().zip(row);
                 let mut cells: Vec<_> = cells.map(|(column, value)| (column.name.as_str(), value)).collect();
@@ -168,7 +166,7 @@ pub async fn digest(store: &DeskStore) -> Result<String, LedgerError> {
                 add(&mut sum, &row_hash(&cells));
             }
             at += page.len() as i64;
-            if (page.len() as i64) < PAGE_ROWS {
+            if (page.len() as i64) < rows {
                 break;
             }
         }

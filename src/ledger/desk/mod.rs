@@ -2,7 +2,8 @@
 //! One writer at a time on either: an act is one transaction, and its record in the audit log is part of it.
 //!
 //! For whoever adds tables: a migration in `migrations/desk` that both databases read (bigint, text, bytea; every table with `season`, which
-//! is [`SEASON`]), a file here with `impl Link` for reads and `impl Act` for writes, SQL with `$1` parameters; and its name in `copy.rs`, so that `kejing ledger copy` takes it along.
+//! is [`SEASON`]), a file here with `impl Link` for reads and `impl Act` for writes, SQL with `$1` parameters; and its name in `copy.rs`, so that
+//! `kejing ledger copy` takes it along.
 
 mod audit;
 mod banks;

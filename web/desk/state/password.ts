@@ -12,5 +12,5 @@ export function passwordFault(password: string, again: string, login = ''): stri
 
 /** 3 to 32 characters that can be typed on any keyboard; the server says the same. */
 export function loginFault(login: string): string | null {
-  return /^[a-z0-9._-]{3,32}$/.test(login) ? null : '登录名要有 3 到 32 位，只用小写字母、数字和 . _ -。'
+  return /^[a-z0-9._-]{2,32}$/.test(login) ? null : '登录名要有 2 到 32 位，只用小写字母、数字和 . _ -。'
 }
