@@ -106,11 +106,11 @@ fn redrawn(sent: &[u8]) -> Result<PictureRow, String> {
     }
 }
 
+/// What kind it is, how its name ends, its bytes.
+type Encoded = (&'static str, &'static str, Vec<u8>);
+
 /// Drawings stay exact as PNG; photographs, and what is too large so, become JPEG on white.
-fn small_enough(
-    picture: &image::DynamicImage,
-    sent_as: ImageFormat,
-) -> Result<Option<(&'static str, &'static str, Vec<u8>)>, String> {
+fn small_enough(picture: &image::DynamicImage, sent_as: ImageFormat) -> Result<Option<Encoded>, String> {
     let failed = |_| UNREADABLE.to_owned();
     if sent_as != ImageFormat::Jpeg {
         let mut bytes = Vec::new();

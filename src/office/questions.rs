@@ -64,6 +64,15 @@ impl Decision {
     }
 }
 
+/// A decision as it is asked for.
+#[derive(Clone, Debug)]
+pub struct Deciding {
+    pub decision: Decision,
+    /// As the person saw it; `None` where any will do.
+    pub revision: Option<u32>,
+    pub reason: String,
+}
+
 /// Texts as they go into the bank: without blanks around them, lines ending the same way, what is empty absent.
 pub fn tidied(draft: Draft) -> Draft {
     let tidy = |text: String| text.trim().replace("\r\n", "\n").replace('\r', "\n");
@@ -146,10 +155,9 @@ pub async fn decide(
     by: &By,
     powers: &Powers,
     id: &QuestionId,
-    revision: Option<u32>,
-    decision: Decision,
-    reason: &str,
+    deciding: &Deciding,
 ) -> Result<QuestionHead, DeskRefusal> {
+    let Deciding { decision, revision, ref reason } = *deciding;
     let mut act = desk.begin().await?;
     let before = current(&mut act, powers, id, revision).await?;
     let after = step(&mut act, by, powers, before.clone(), decision, reason).await?;

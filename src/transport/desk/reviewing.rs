@@ -23,6 +23,7 @@ use crate::office::bulk::BulkAct;
 use crate::office::bulk::Selection;
 use crate::office::powers::Powers;
 use crate::office::questions;
+use crate::office::questions::Deciding;
 use crate::office::questions::Decision;
 use crate::transport::me::Asked;
 use crate::transport::me::Said;
@@ -78,17 +79,10 @@ pub(super) struct Because {
     reason: String,
 }
 
-struct Deciding {
-    decision: Decision,
-    revision: Option<u32>,
-    reason: String,
-}
-
 async fn decide(app: &App, desk: &Desk, id: &QuestionId, deciding: Deciding) -> Result<Json<QuestionView>, Refused> {
-    let Deciding { decision, revision, reason } = deciding;
-    let wants = if decision == Decision::Submit { Wants::Write } else { Wants::Review };
+    let wants = if deciding.decision == Decision::Submit { Wants::Write } else { Wants::Review };
     let (Inside { by, powers }, _) = Inside::of_question(app, desk, id, wants).await?;
-    match questions::decide(&app.desk, &app.contest, &by, &powers, id, revision, decision, &reason).await {
+    match questions::decide(&app.desk, &app.contest, &by, &powers, id, &deciding).await {
         Ok(head) => Ok(Json(whole(app, desk, &powers, head).await?)),
         Err(refusal) => Err(refused(app, desk, &powers, id, refusal).await),
     }
