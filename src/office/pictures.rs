@@ -106,7 +106,7 @@ fn redrawn(sent: &[u8]) -> Result<PictureRow, String> {
     }
 }
 
-/// A content type, an ending and the bytes.
+/// What kind it is, how its name ends, its bytes.
 type Encoded = (&'static str, &'static str, Vec<u8>);
 
 /// Drawings stay exact as PNG; photographs, and what is too large so, become JPEG on white.

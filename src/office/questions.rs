@@ -64,6 +64,15 @@ impl Decision {
     }
 }
 
+/// A decision as it is asked for.
+#[derive(Clone, Debug)]
+pub struct Deciding {
+    pub decision: Decision,
+    /// As the person saw it; `None` where any will do.
+    pub revision: Option<u32>,
+    pub reason: String,
+}
+
 /// Texts as they go into the bank: without blanks around them, lines ending the same way, what is empty absent.
 pub fn tidied(draft: Draft) -> Draft {
     let tidy = |text: String| text.trim().replace("\r\n", "\n").replace('\r', "\n");
@@ -138,14 +147,6 @@ pub async fn edit(
     Ok(edited)
 }
 
-/// What somebody decides about a question.
-pub struct Deciding {
-    pub decision: Decision,
-    /// The one that was read; `None` where it does not matter which.
-    pub revision: Option<u32>,
-    pub reason: String,
-}
-
 /// # Errors
 /// The question doesn't stand so that it could be, or not by this person; somebody else was faster.
 pub async fn decide(
@@ -154,10 +155,9 @@ pub async fn decide(
     by: &By,
     powers: &Powers,
     id: &QuestionId,
-    deciding: Deciding,
+    deciding: &Deciding,
 ) -> Result<QuestionHead, DeskRefusal> {
-    let Deciding { decision, revision, reason } = deciding;
-    let reason = reason.as_str();
+    let Deciding { decision, revision, ref reason } = *deciding;
     let mut act = desk.begin().await?;
     let before = current(&mut act, powers, id, revision).await?;
     let after = step(&mut act, by, powers, before.clone(), decision, reason).await?;

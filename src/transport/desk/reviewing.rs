@@ -82,7 +82,7 @@ pub(super) struct Because {
 async fn decide(app: &App, desk: &Desk, id: &QuestionId, deciding: Deciding) -> Result<Json<QuestionView>, Refused> {
     let wants = if deciding.decision == Decision::Submit { Wants::Write } else { Wants::Review };
     let (Inside { by, powers }, _) = Inside::of_question(app, desk, id, wants).await?;
-    match questions::decide(&app.desk, &app.contest, &by, &powers, id, deciding).await {
+    match questions::decide(&app.desk, &app.contest, &by, &powers, id, &deciding).await {
         Ok(head) => Ok(Json(whole(app, desk, &powers, head).await?)),
         Err(refusal) => Err(refused(app, desk, &powers, id, refusal).await),
     }
