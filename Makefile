@@ -68,6 +68,7 @@ deny:
 	cargo deny check
 
 # Mutated input for as long as is wanted: make fuzz TARGET=messages SECONDS=600. TARGET: messages, seasons, toml_banks, csv_banks,
+# tables, texts, workbooks_and_documents, sheets_inside_workbooks (of imports), gift, aiken, moodle_xml, json, qti,
 # packed_answers or headers_and_ids. It tells its seed; the same SEED tries the same again.
 TARGET ?= messages
 SECONDS ?= 600

@@ -99,7 +99,7 @@ async fn fill(args: &Args) -> anyhow::Result<()> {
         store: Arc::clone(&store),
         accept_change: None,
     };
-    let contest = opening.open(&Nobody).await?.contest;
+    let contest = opening.open(Arc::new(Nobody)).await?.contest;
     let mut writer = Writer::new(Arc::clone(&store)).await?;
     register(&contest, &mut writer, args.participants, began).await?;
     write_tokens(&args.data.join("tokens.txt"), &contest.keys, args.participants.min(TOKENS_MAX))?;

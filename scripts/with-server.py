@@ -2,7 +2,7 @@
 """Runs a command beside a Kejing server of its own: `with-server.py COMMAND…`.
 
 The server is the one that `cargo test` built (or KEJING_SERVER), plays seasons/demo.toml (or KEJING_TEST_SEASON) on a free port with a
-temporary data folder, and is stopped afterwards whatever happens. The command finds it in KEJING_URL. Python's standard library only."""
+temporary data folder, and is stopped afterwards whatever happens. The command finds it in KEJING_URL, and the secret of the desk's first link in KEJING_SETUP. Python's standard library only."""
 
 import json
 import os
@@ -38,16 +38,20 @@ def main(command: list[str]) -> int:
         watchdog.start()
         url = None
         try:
+            setup = ""
             for line in server.stdout:
                 if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-                    url = found.group()
+                    url = url or found.group()
+                if found := re.search(r"/desk#/setup/(\S+)", line):
+                    setup = found.group(1)
+                if "Ctrl+C" in line:
                     break
             watchdog.cancel()
             if url is None:
                 print("the server did not start", file=sys.stderr)
                 return 1
             threading.Thread(target=lambda: server.stdout.read(), daemon=True).start()
-            return subprocess.run(command, cwd=ROOT, env=os.environ | {"KEJING_URL": url}).returncode
+            return subprocess.run(command, cwd=ROOT, env=os.environ | {"KEJING_URL": url, "KEJING_SETUP": setup}).returncode
         finally:
             watchdog.cancel()
             stop(server)

@@ -285,6 +285,22 @@ fn decoded(bytes: Vec<u8>) -> Option<String> {
     }
 }
 
+/// What is to be imported; `-` is what comes in by the standard input.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_import(path: &Path) -> Result<Vec<u8>, FileError> {
+    let read = || {
+        if path != Path::new("-") {
+            return bounded(path);
+        }
+        let mut bytes = Vec::new();
+        io::stdin().lock().take(formats::FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(|cause| FileError::Unreadable(path.to_owned(), cause))
+}
+
 fn bounded(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more than may be: then the reader of questions says that it is too large.

@@ -8,6 +8,7 @@ use commands::bank;
 use commands::bank::Bank;
 use commands::cli::Cli;
 use commands::cli::Command;
+use commands::convert;
 use commands::ledger;
 use commands::ledger::Ledger;
 use commands::outcome::exit_code;
@@ -26,7 +27,8 @@ fn main() -> ExitCode {
     };
     exit_code(match cli.command {
         Command::Serve(args) => serve::run(*args),
-        Command::Bank(Bank::Check { files }) => bank::check(&files),
+        Command::Bank(Bank::Check(args)) => bank::run(&args),
+        Command::Bank(Bank::Convert(args)) => convert::run(&args),
         Command::Season(SeasonCommand::Check { public, files }) => season::check(public, &files),
         Command::Replay(args) => replay::run(&args),
         Command::Backup(args) => backup::back_up(&args),

@@ -1,5 +1,7 @@
 //! The desk: who comes in, who may do what, and that everything is written down.
 
+mod banks;
+mod imports;
 mod roles;
 
 use serde_json::Value;

@@ -4,6 +4,7 @@
 mod admission;
 mod banks;
 mod harness;
+mod import;
 mod http;
 mod faults;
 mod commands;

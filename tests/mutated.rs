@@ -3,7 +3,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "how long it is tried is real time")]
 
+mod exchange;
+
 use crate::harness::root;
+use crate::import::zipped;
 use axum::http::HeaderMap;
 use axum::http::HeaderValue;
 use kejing::accounts::tokens;
@@ -12,6 +15,10 @@ use kejing::domain::fairness::receipt_as_typed;
 use kejing::domain::season::Season;
 use kejing::domain::season::public_faults;
 use kejing::formats;
+use kejing::formats::import;
+use kejing::formats::import::Gravity;
+use kejing::formats::import::Source;
+use kejing::formats::import::Standing;
 use kejing::ledger::entry::pack;
 use kejing::ledger::entry::unpack;
 use kejing::transport::peer::client_address;
@@ -198,6 +205,84 @@ fn mutated_toml_banks_are_read_or_told_their_faults() {
 fn mutated_csv_banks_are_read_or_told_their_faults() {
     try_out("bank_csv", seeds("tests/mutated", ".csv"), |bytes| {
         reads_again("bank.tsv", bytes) | reads_again("bank.csv", bytes)
+    });
+}
+
+/// Whether anything of it was read; what was read has a place, and says so wherever it is not ready.
+fn is_imported(bytes: &[u8]) -> bool {
+    let source = Source { bytes, ..Source::default() };
+    let Ok(preview) = import::read(&source, &mut |_, _| true) else { return false };
+    for item in &preview.import.items {
+        assert!(item.at.row > 0 && item.at.column > 0);
+        assert!(
+            item.remarks.iter().all(|remark| remark.at.row > 0 && remark.at.column > 0 && !remark.message.is_empty())
+        );
+        if item.standing() != Standing::Refused {
+            let draft = &item.draft;
+            assert!(draft.kind.is_some() && !draft.key.is_empty() && !draft.stem.is_empty(), "{item:?}");
+        }
+    }
+    assert!(!preview.import.items.is_empty() || preview.import.remarks.iter().any(|r| r.gravity == Gravity::Refused));
+    !preview.import.items.is_empty()
+}
+
+#[test]
+fn mutated_tables_are_imported_or_refused() {
+    let mut tables = seeds("tests/mutated", ".csv");
+    tables.push("题干\t选项\t是否正确\t分值\n甲？\t水\t是\t2\n\t火\t否\t2\n".into());
+    tables.push(
+        "题型,题目,A,A分值,B,B分值,难度\n选择题,甲？（多选）,A、水,1,B、火,0,0.5\n判断题,乙（√）,,,,,★★\n".into(),
+    );
+    try_out("import_tables", tables, is_imported);
+}
+
+#[test]
+fn mutated_texts_are_imported_or_refused() {
+    let text = "一、单选题（2分）\n1．水（A）。\nA．H2O　B．CO2\n【答案】A【解析】水。\n二、判断题\n(1)甲。\n（2）乙。\n\n参考答案\n1-2 √×\n1.A；2．BC\n";
+    try_out(
+        "import_texts",
+        vec![text.into(), "题型：多选题\n题干：甲？\nA. 水\nB. 火\n答案：A、B\n难度：易\n".into()],
+        is_imported,
+    );
+}
+
+#[test]
+fn mutated_workbooks_and_documents_are_imported_or_refused() {
+    let mut files = seeds("tests/import", "usual.xls");
+    files.push(
+        import::rest_sheet(
+            &files
+                .iter()
+                .flat_map(|bytes| {
+                    let source = Source { bytes, ..Source::default() };
+                    import::read(&source, &mut |_, _| true).unwrap().import.items
+                })
+                .collect::<Vec<_>>(),
+        )
+        .unwrap(),
+    );
+    try_out("import_workbooks", files, is_imported);
+}
+
+#[test]
+fn mutated_sheets_inside_workbooks_are_imported_or_refused() {
+    let sheet = "<worksheet><sheetData><row r=\"1\"><c r=\"A1\" t=\"inlineStr\"><is><t>题干</t></is></c><c t=\"s\"><v>0</v></c></row>\
+        <row r=\"2\" hidden=\"1\"><c r=\"A2\" s=\"1\"><v>0.5</v></c><c><f>1</f><v>1</v></c></row></sheetData>\
+        <mergeCells><mergeCell ref=\"A2:B3\"/></mergeCells></worksheet>";
+    let document = "<w:document><w:body><w:p><w:r><w:rPr><w:vertAlign w:val=\"superscript\"/></w:rPr><w:t>1.甲&amp;</w:t></w:r></w:p>\
+        <w:tbl><w:tr><w:tc><w:tcPr><w:gridSpan w:val=\"2\"/><w:vMerge/></w:tcPr><w:p/></w:tc></w:tr></w:tbl></w:body></w:document>";
+    try_out("import_parts", vec![sheet.into(), document.into()], |bytes| {
+        let workbook = zipped(&[
+            ("xl/workbook.xml", b"<workbook><sheets><sheet name=\"a\" id=\"1\"/></sheets></workbook>"),
+            ("[Content_Types].xml", b""),
+            ("xl/_rels/workbook.xml.rels", b"<R><Relationship Id=\"1\" Type=\"t/worksheet\" Target=\"s.xml\"/></R>"),
+            ("xl/sharedStrings.xml", "<sst><si><t>答案</t></si></sst>".as_bytes()),
+            ("xl/styles.xml", b"<styleSheet><cellXfs><xf numFmtId=\"0\"/><xf numFmtId=\"9\"/></cellXfs></styleSheet>"),
+            ("xl/s.xml", bytes),
+        ]);
+        let document =
+            zipped(&[("word/document.xml", bytes), ("word/numbering.xml", bytes), ("word/styles.xml", bytes)]);
+        is_imported(&workbook) | is_imported(&document)
     });
 }
 

@@ -8,8 +8,10 @@ use crate::harness::Start;
 use crate::harness::season;
 use crate::harness::steps::each;
 use crate::harness::steps::round;
+use futures_util::SinkExt;
 use serde_json::Value;
 use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
 
 /// What a participant was told of one question.
 struct Told {
@@ -68,6 +70,27 @@ async fn an_answer_counts_at_most_once(feedback: &str) {
     check_at_most_once(&mut phone, &told).await;
     assert_eq!(server.mine("daily", &token).await["best"]["score"], 30);
     assert_eq!(server.replayed().await.attempts, 2);
+}
+
+/// What is sent again while its commit is under way is answered by the one verdict; another answer comes too late.
+#[tokio::test]
+async fn repeats_of_an_answer_under_way_are_answered_by_its_one_verdict() {
+    let server = Server::of(&round("daily", "question_seconds = 30")).await;
+    let mut phone = server.phone("韦小兰").await;
+    let first = phone.start("daily").await;
+    for choices in [[0], [0], [1], [0]] {
+        let answer = json!({"type": "answer", "attempt": first["attempt"], "seq": 1, "choices": choices});
+        phone.socket.feed(Message::text(answer.to_string())).await.unwrap();
+    }
+    // In one piece: none of them can come after the verdict.
+    phone.socket.flush().await.unwrap();
+    let verdict = phone.hear("verdict").await;
+    let second = phone.hear("question").await;
+    assert_eq!((&verdict["seq"], &second["seq"]), (&json!(1), &json!(2)));
+    assert_eq!(phone.refused("already_answered").await["re"], json!({"type": "answer", "seq": 1}));
+    phone.hears_nothing().await;
+    assert_eq!(phone.verdict(&first, &[0]).await, verdict, "settled, it is told as it was first told");
+    server.replayed().await;
 }
 
 #[tokio::test]

@@ -33,8 +33,8 @@ export default ts.config(
     },
   },
   {
-    files: ['shared/*.ts', 'play/state/*.ts', 'boards/state/*.ts'],
-    rules: { 'no-restricted-imports': ['error', { paths: [{ name: 'vue', message: FRAMEWORK_FREE }] }] },
+    files: ['shared/*.ts', 'play/state/*.ts', 'boards/state/*.ts', 'desk/state/*.ts', 'desk/api/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: ['vue', 'element-plus'].map((name) => ({ name, message: FRAMEWORK_FREE })) }] },
   },
   {
     files: ['scripts/*.mjs', 'eslint.config.js'],

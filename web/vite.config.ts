@@ -1,5 +1,6 @@
 /// <reference types="vitest/config" />
-// Two pages, one foundation: `play` at `/`, `boards` at `/boards`. The output is embedded in the server's binary.
+// Two public pages, one foundation: `play` at `/`, `boards` at `/boards`; the desk is built beside them (vite.desk.config.ts). The
+// output is embedded in the server's binary.
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig, type Plugin } from 'vite'
@@ -9,19 +10,19 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 /** Where `npm run dev` finds a running server. */
 const server = process.env['KEJING_URL'] ?? 'http://127.0.0.1:8080'
 
-/** The server serves `boards.html` at `/boards`; so does `npm run dev`. */
-const boardsAddress: Plugin = {
-  name: 'boards-address',
+/** The server serves `boards.html` at `/boards` and `desk.html` at `/desk`; so does `npm run dev`. */
+const addresses: Plugin = {
+  name: 'addresses',
   configureServer(dev) {
     dev.middlewares.use((request, _response, next) => {
-      if (/^\/boards(\?|$)/.test(request.url ?? '')) request.url = request.url!.replace('/boards', '/boards.html')
+      request.url = request.url?.replace(/^\/(boards|desk)(?=\?|$)/, '/$1.html')
       next()
     })
   },
 }
 
 export default defineConfig({
-  plugins: [vue(), boardsAddress],
+  plugins: [vue(), addresses],
   // Only the composition API is used: the rest of Vue is left out of the phone's download.
   define: { __VUE_OPTIONS_API__: 'false', __VUE_PROD_DEVTOOLS__: 'false' },
   server: {

@@ -22,7 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Serialize)]
 struct BurstReport {
     phones: usize,
-    connected_before: bool,
     seconds: f64,
     seated: usize,
     refused: usize,
@@ -44,18 +43,13 @@ pub(crate) async fn burst(args: BurstArgs) -> anyhow::Result<u64> {
     let (round, tokens) = people(&args.url, &args.seats, args.phones).await?;
     let target = Target::find(&args.url, args.seats.sources).await?;
     let burst = Arc::new(Burst { target, meter: Meter::new()?, start: start(&round) });
-    let mut opened = Vec::new();
-    if args.connected {
-        opened = burst.connect_all(args.phones).await?;
-    }
     let (server, me) = (args.server_pid.map(usage).transpose()?, usage(std::process::id())?);
     let begun = now_us() + SECOND_US / 10;
     let step_us = args.within * 1e6 / args.phones as f64;
     let mut phones = JoinSet::new();
-    let mut opened = opened.into_iter();
     for (number, token) in tokens.into_iter().enumerate() {
         let due = begun + (number as f64 * step_us) as Micros;
-        phones.spawn(Arc::clone(&burst).phone(number, token, due, opened.next()));
+        phones.spawn(Arc::clone(&burst).phone(number, token, due));
     }
     let (mut seated, mut told) = (Vec::with_capacity(args.phones), Vec::new());
     let mut refused = 0;
@@ -74,7 +68,6 @@ pub(crate) async fn burst(args: BurstArgs) -> anyhow::Result<u64> {
     let each = |before: Usage, after: Usage| (after.cpu_us - before.cpu_us) as f64 / args.phones as f64;
     let report = BurstReport {
         phones: args.phones,
-        connected_before: args.connected,
         seconds,
         seated: seated.len(),
         refused,
@@ -108,33 +101,9 @@ pub(crate) async fn burst(args: BurstArgs) -> anyhow::Result<u64> {
 type Line = (RawReader, tokio::net::tcp::OwnedWriteHalf);
 
 impl Burst {
-    async fn connect_all(self: &Arc<Burst>, number: usize) -> anyhow::Result<Vec<Line>> {
-        let mut lines = Vec::with_capacity(number);
-        for first in (0..number).step_by(256) {
-            let mut tasks = JoinSet::new();
-            for source in first..number.min(first + 256) {
-                let burst = Arc::clone(self);
-                tasks.spawn(async move { open(&burst.target, source, Some(SUBPROTOCOL)).await });
-            }
-            while let Some(done) = tasks.join_next().await {
-                lines.push(done??);
-            }
-        }
-        Ok(lines)
-    }
-
-    async fn phone(
-        self: Arc<Burst>,
-        number: usize,
-        token: String,
-        due: Micros,
-        line: Option<Line>,
-    ) -> anyhow::Result<Line> {
+    async fn phone(self: Arc<Burst>, number: usize, token: String, due: Micros) -> anyhow::Result<Line> {
         sleep_until(instant(due)).await;
-        let (mut reader, write) = match line {
-            Some(line) => line,
-            None => self.connect(number).await?,
-        };
+        let (mut reader, write) = self.connect(number).await?;
         let said = now_us();
         put(&write, &hello(&token))?;
         let question = timeout(PATIENCE, async {

@@ -14,6 +14,7 @@ use crate::drive::{begin, drain, metrics, people};
 use crate::meter::{Latency, Percentiles};
 use crate::net::Target;
 use crate::pacer::Pacer;
+use crate::process::{Usage, usage};
 use crate::report::{print_latency, write_json};
 use crate::stage::{Loop, Peer, Slot, Stage, read};
 
@@ -46,6 +47,8 @@ struct OverloadReport {
     repeated: u64,
     turns_left_out: u64,
     recovered_ms: Option<u64>,
+    /// At the peak; under twice that from phones that wait; from phones that send again.
+    phases: [Phase; 3],
     passed: [(&'static str, bool); 5],
     disagreements: u64,
     told: Vec<String>,
@@ -62,19 +65,22 @@ pub(crate) async fn overload(args: OverloadArgs) -> anyhow::Result<u64> {
     sleep(Duration::from_secs(2)).await;
     stage.measure(true);
 
-    let peak = rate(&stage, args.seconds).await;
+    let at_peak = phase(&stage, args.seconds, args.server_pid).await?;
+    let peak = at_peak.durable_per_second;
     eprintln!("peak {peak:.0} answers/s");
     stage.set(Loop::Open);
     let offered = peak * args.times;
     let pacer = Pacer::start(Arc::clone(&stage), slots.clone(), offered);
     // What was under way in the closed loop has gone by then.
     sleep(Duration::from_secs(1)).await;
-    let patient = rate(&stage, args.seconds).await;
+    let while_patient = phase(&stage, args.seconds, args.server_pid).await?;
+    let patient = while_patient.durable_per_second;
     eprintln!("{patient:.0} answers/s under {offered:.0}/s from those who wait");
     stage.set(Loop::Impatient);
     sleep(Duration::from_secs(1)).await;
     let (refused, from, turns) = (read(&stage.tally.refused), now_us(), read(&stage.tally.repeated));
-    let durable = rate(&stage, args.seconds).await;
+    let while_impatient = phase(&stage, args.seconds, args.server_pid).await?;
+    let durable = while_impatient.durable_per_second;
     let seconds = (now_us() - from) as f64 / SECOND_US as f64;
     let (refused, repeated) = (read(&stage.tally.refused) - refused, read(&stage.tally.repeated) - turns);
     eprintln!("{durable:.0} answers/s under {offered:.0}/s from those who send again, {refused} refused");
@@ -120,6 +126,7 @@ pub(crate) async fn overload(args: OverloadArgs) -> anyhow::Result<u64> {
         repeated,
         turns_left_out,
         recovered_ms,
+        phases: [at_peak, while_patient, while_impatient],
         passed,
         disagreements,
         told,
@@ -129,11 +136,25 @@ pub(crate) async fn overload(args: OverloadArgs) -> anyhow::Result<u64> {
     Ok(report.disagreements)
 }
 
-/// Answers made durable a second, over so many seconds.
-async fn rate(stage: &Stage, seconds: u64) -> f64 {
-    let (from, acked) = (now_us(), read(&stage.tally.acked));
+/// Some seconds of one load, with what each end used of the processors meanwhile: one that had none left was what was measured.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Phase {
+    durable_per_second: f64,
+    server_cores: Option<f64>,
+    client_cores: f64,
+}
+
+async fn phase(stage: &Stage, seconds: u64, server: Option<u32>) -> anyhow::Result<Phase> {
+    let used = || anyhow::Ok((server.map(usage).transpose()?, usage(std::process::id())?));
+    let (from, acked, before) = (now_us(), read(&stage.tally.acked), used()?);
     sleep(Duration::from_secs(seconds)).await;
-    (read(&stage.tally.acked) - acked) as f64 * SECOND_US as f64 / (now_us() - from) as f64
+    let (took, after) = ((now_us() - from) as f64, used()?);
+    let cores = |before: Usage, after: Usage| (after.cpu_us - before.cpu_us) as f64 / took;
+    Ok(Phase {
+        durable_per_second: (read(&stage.tally.acked) - acked) as f64 * SECOND_US as f64 / took,
+        server_cores: before.0.zip(after.0).map(|(before, after)| cores(before, after)),
+        client_cores: cores(before.1, after.1),
+    })
 }
 
 /// How long after now verdicts come quickly again, and go on doing so; `None`: not while anybody watched.
@@ -167,6 +188,10 @@ fn print(report: &OverloadReport) {
     println!("connections         {}", report.connections);
     println!("peak                {:.0} answers/s, closed loop", report.peak_per_second);
     println!("offered             {:.0} messages/s", report.offered_per_second);
+    for (of, phase) in ["at the peak", "phones that wait", "that send again"].iter().zip(report.phases) {
+        let server = phase.server_cores.map_or("–".to_owned(), |cores| format!("{cores:.2}"));
+        println!("processors          server {server}, client {:.2}: {of}", phase.client_cores);
+    }
     println!(
         "durable             {:.0} answers/s ({:.2} of the peak), phones that wait",
         report.durable_per_second, report.kept

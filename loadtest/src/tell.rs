@@ -18,7 +18,7 @@ use crate::net::Target;
 use crate::process::usage;
 use crate::raw::{answer, put, start, text_frame};
 use crate::report::write_json;
-use crate::stage::{Peer, Seat, Stage, add, read};
+use crate::stage::{Peer, Seat, Stage, read};
 
 /// For one paper and the beat of the boards behind it.
 const PATIENCE_US: Micros = 20 * SECOND_US;
@@ -34,8 +34,9 @@ struct TellReport {
     first_to_last_ms: f64,
 }
 
-#[derive(Default)]
+/// What the watchers heard. Told with next to no work each: only the first and the last look at the clock.
 struct Told {
+    everyone: u64,
     boards: AtomicU64,
     bytes: AtomicU64,
     first: AtomicU64,
@@ -49,7 +50,8 @@ pub(crate) async fn tell(args: TellArgs) -> anyhow::Result<u64> {
     let mut seats = stage.seat(args.seated, &tokens).await?;
     // The one that plays; the others watch.
     let player = seats.remove(0);
-    let told = Arc::new(Told::default());
+    let watching = args.seated as u64 - 1;
+    let told = Arc::new(Told::by(watching));
     let mut watchers = JoinSet::new();
     let watch = text_frame(r#"{"type":"watch","board":"region"}"#);
     for seat in seats {
@@ -69,21 +71,20 @@ pub(crate) async fn tell(args: TellArgs) -> anyhow::Result<u64> {
             lost
         });
     }
-    let watching = args.seated as u64 - 1;
-    told.heard_by(watching).await?;
+    told.heard_by_all().await?;
     let idle = args.server_pid.map(usage).transpose()?;
     sleep(IDLE).await;
     let before = (args.server_pid.map(usage).transpose()?, usage(std::process::id())?);
     told.reset();
     one_paper(player, &start(&round)).await?;
-    told.heard_by(watching).await?;
+    told.heard_by_all().await?;
     let after = (args.server_pid.map(usage).transpose()?, usage(std::process::id())?);
     ensure!(watchers.try_join_next().is_none(), "a watcher lost its connection");
     let each = |us: u64| us as f64 / watching as f64;
     let quiet = idle.zip(before.0).map_or(0, |(idle, before)| before.cpu_us - idle.cpu_us);
     let report = TellReport {
         seated: args.seated,
-        bytes: read(&told.bytes) / watching,
+        bytes: read(&told.bytes),
         server_cpu_us_each: before.0.zip(after.0).map(|(before, after)| each(after.cpu_us - before.cpu_us)),
         client_cpu_us_each: each(after.1.cpu_us - before.1.cpu_us),
         first_to_last_ms: (read(&told.last) - read(&told.first)) as f64 / 1000.0,
@@ -121,12 +122,20 @@ async fn one_paper(player: Seat, start: &[u8]) -> anyhow::Result<()> {
 }
 
 impl Told {
+    fn by(everyone: u64) -> Told {
+        let zero = AtomicU64::default;
+        Told { everyone, boards: zero(), bytes: zero(), first: zero(), last: zero() }
+    }
+
     fn heard(&self, bytes: usize) {
-        let now = now_us();
-        let _ = self.first.compare_exchange(0, now, Ordering::Relaxed, Ordering::Relaxed);
-        self.last.fetch_max(now, Ordering::Relaxed);
-        add(&self.bytes, bytes as u64);
-        add(&self.boards, 1);
+        let before = self.boards.fetch_add(1, Ordering::Relaxed);
+        if before == 0 {
+            self.first.store(now_us(), Ordering::Relaxed);
+            self.bytes.store(bytes as u64, Ordering::Relaxed);
+        }
+        if before + 1 == self.everyone {
+            self.last.store(now_us(), Ordering::Release);
+        }
     }
 
     fn reset(&self) {
@@ -135,11 +144,11 @@ impl Told {
         }
     }
 
-    async fn heard_by(&self, everyone: u64) -> anyhow::Result<()> {
+    async fn heard_by_all(&self) -> anyhow::Result<()> {
         let until = now_us() + PATIENCE_US;
-        while read(&self.boards) < everyone {
+        while self.last.load(Ordering::Acquire) == 0 {
             let heard = read(&self.boards);
-            ensure!(now_us() < until, "only {heard} of {everyone} watchers were told");
+            ensure!(now_us() < until, "only {heard} of {} watchers were told", self.everyone);
             sleep(Duration::from_millis(5)).await;
         }
         Ok(())

@@ -4,6 +4,7 @@ use crate::accounts::codes::Codes;
 use crate::accounts::names::BlockedNames;
 use crate::accounts::names::NameFault;
 use crate::accounts::tokens;
+use crate::accounts::tokens::ByHash;
 use crate::accounts::tokens::Token;
 use crate::contest::clock::chance;
 use crate::contest::core::Contest;
@@ -19,8 +20,6 @@ use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
 use crate::ledger::entry::Registered;
-use crate::ledger::entry::TokenHash;
-use dashmap::DashMap;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering;
 use tokio::sync::Mutex;
@@ -29,8 +28,8 @@ use tokio::sync::Mutex;
 const LINES: usize = 64;
 
 pub struct Accounts {
-    tokens: DashMap<TokenHash, ParticipantId>,
-    recoveries: DashMap<TokenHash, ParticipantId>,
+    tokens: ByHash<ParticipantId>,
+    recoveries: ByHash<ParticipantId>,
     lines: [Mutex<()>; LINES],
     next_participant: AtomicI64,
     pub codes: Codes,
@@ -92,8 +91,8 @@ pub enum JoinRefusal {
 impl Accounts {
     pub fn new(blocked: BlockedNames) -> Accounts {
         Accounts {
-            tokens: DashMap::new(),
-            recoveries: DashMap::new(),
+            tokens: ByHash::default(),
+            recoveries: ByHash::default(),
             lines: std::array::from_fn(|_| Mutex::new(())),
             next_participant: AtomicI64::new(1),
             codes: Codes::default(),

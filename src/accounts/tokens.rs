@@ -1,9 +1,12 @@
 //! Tokens and recovery codes: opaque, 128 bits, kept as hashes only.
 
 use crate::ledger::entry::TokenHash;
+use dashmap::DashMap;
 use data_encoding::BASE64URL_NOPAD;
 use sha2::Digest;
 use sha2::Sha256;
+use std::hash::BuildHasherDefault;
+use std::hash::Hasher;
 
 /// Digits and capitals that are not misread or misheard.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -37,6 +40,25 @@ impl Token {
 /// The hash under which a presented token is looked up.
 pub fn presented(token: &str) -> TokenHash {
     hash("token", token)
+}
+
+/// Maps by such hashes need none of their own: each is a digest already, and nobody chooses what it comes to.
+pub type ByHash<T> = DashMap<TokenHash, T, BuildHasherDefault<AsItIs>>;
+
+/// The first bytes of a digest.
+#[derive(Default)]
+pub struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(*first);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 fn hash(tag: &str, text: &str) -> TokenHash {
@@ -91,6 +113,17 @@ mod tests {
         assert_eq!(code, "ZZZZ-ZZZZ-ZZZZ-ZZZZ");
         assert_eq!(recovery_hash(&code), recovery_hash("zzzz zzzz zzzzzzzz"));
         assert_eq!(plain("o1-il"), "0111");
+    }
+
+    #[test]
+    fn hashes_that_differ_are_found_apart() {
+        let map = ByHash::default();
+        (0..1_000).for_each(|n: u32| assert_eq!(map.insert(presented(&n.to_string()), n), None));
+        (0..1_000).for_each(|n: u32| assert_eq!(map.get(&presented(&n.to_string())).map(|found| *found), Some(n)));
+        let state = BuildHasherDefault::<AsItIs>::default();
+        let spread: std::collections::HashSet<u64> =
+            (0..1_000).map(|n: u32| std::hash::BuildHasher::hash_one(&state, presented(&n.to_string()))).collect();
+        assert_eq!(spread.len(), 1_000);
     }
 
     #[test]

@@ -65,6 +65,15 @@ fn text(greeting: &Greeting<'_>, listening: SocketAddr) -> String {
     told.join("\n")
 }
 
+/// Where phones on the same network open the pages: what the code leads to. `None`: only this machine reaches the server.
+pub(crate) fn for_phones(listening: SocketAddr, tls: bool) -> Option<String> {
+    if listening.ip().is_loopback() {
+        return None;
+    }
+    let scheme = if tls { "https" } else { "http" };
+    addresses(listening).first().map(|address| url(scheme, *address, listening.port()))
+}
+
 /// IPv6 addresses stand in brackets.
 fn url(scheme: &str, address: IpAddr, port: u16) -> String {
     format!("{scheme}://{}/", SocketAddr::new(address, port))
@@ -100,6 +109,13 @@ mod tests {
         let told = Greeting { season: "演示", ..Greeting::default() }.text("127.0.0.1:8080".parse().unwrap());
         assert!(told.contains("http://127.0.0.1:8080/boards"));
         assert!(told.contains("--listen 0.0.0.0:8080"));
+    }
+
+    #[test]
+    fn phones_are_led_to_an_address_that_they_reach() {
+        assert_eq!(for_phones("127.0.0.1:8080".parse().unwrap(), false), None);
+        let there = for_phones("192.0.2.7:8443".parse().unwrap(), true);
+        assert_eq!(there.as_deref(), Some("https://192.0.2.7:8443/"));
     }
 
     #[test]

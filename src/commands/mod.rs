@@ -3,6 +3,8 @@
 pub(crate) mod outcome;
 pub(crate) mod greeting;
 pub(crate) mod serve;
+pub(crate) mod preview;
+pub(crate) mod convert;
 pub(crate) mod bank;
 pub(crate) mod season;
 pub(crate) mod replay;

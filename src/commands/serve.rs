@@ -1,6 +1,7 @@
 //! `kejing serve`: settings, files, ledger, and then the server until it is told to stop.
 
 use crate::commands::greeting::Greeting;
+use crate::commands::greeting::for_phones;
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
 use crate::commands::outcome::say;
@@ -128,6 +129,7 @@ async fn run_season(
     let with_code = args.qr || std::io::stdout().is_terminal();
     let told = Greeting { season: &read.season.name, metrics, tls: tls.is_some(), with_code, setup: setup.as_deref() };
     let greeting = told.text(listener.local_addr()?);
+    let for_phones = for_phones(listener.local_addr()?, tls.is_some());
     let (ready, is_ready) = oneshot::channel();
     tokio::spawn(async move {
         // Otherwise the start was refused, and why is said instead.
@@ -156,6 +158,7 @@ async fn run_season(
             media: read.media,
             patience: Patience::default(),
             root_files: settings.root_files,
+            for_phones,
             tls,
         },
         ready: Some(ready),

@@ -261,8 +261,8 @@ impl Contest {
         let mut tallies = Tallies::new(&self.season);
         let mut days = Days::of(&self.season.time_zone);
         let (mut changed, mut recent) = (Vec::new(), Vec::new());
-        let read = |store: Arc<dyn Store>, after| async move { store.attempts(after).await };
-        let mut pages = Pages::new(&self.store, AttemptId(0), read, |recorded| recorded.started.attempt);
+        let read = |store: Arc<dyn Store>, after| async move { store.attempts(AttemptId(after)).await };
+        let mut pages = Pages::new(&self.store, read, |recorded| recorded.started.attempt.0);
         while let Some(page) = pages.next().await? {
             for recorded in &page {
                 let Some((_, ended)) = recorded.ended.as_ref().filter(|(ended_n, _)| *ended_n < n) else { continue };

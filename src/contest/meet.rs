@@ -57,10 +57,14 @@ impl Contest {
 }
 
 impl Presence {
-    /// Whether the bell was rung since this was last asked.
-    pub fn has_news(&mut self) -> bool {
-        let rung = self.seat.rung();
-        std::mem::replace(&mut self.heard, rung) != rung
+    /// Whether the bell was rung since it was last heard.
+    pub fn has_news(&self) -> bool {
+        self.heard != self.seat.rung()
+    }
+
+    /// To be called before asking for what there is: a bell that rings meanwhile is heard the next time.
+    pub fn hear_bell(&mut self) {
+        self.heard = self.seat.rung();
     }
 
     /// What to resume, once no commit is under way; `None`: wait for news and ask again.

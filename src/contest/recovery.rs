@@ -44,9 +44,14 @@ use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::AtomicU16;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 /// What a question was told shortly before a crash is known to the millisecond only up to its commit; the doubt is the participant's.
 const DOUBT_MS: i64 = 100;
+
+/// Pages of participants that wait for the follower. Full: reading waits for it.
+const FOLLOWED_PAGES: usize = 8;
 
 /// What a start is given.
 pub struct Opening {
@@ -78,7 +83,7 @@ pub enum OpeningError {
     Unreadable(String),
 }
 
-/// Hears of every registration and rare fact, as the contest itself does.
+/// Hears of every registration and rare fact, as the contest itself does; of registrations on a thread of its own.
 pub trait Follower: Send + Sync {
     fn registered(&self, registered: &Registered);
     fn noted(&self, n: EntryNumber, at: Timestamp, note: &Note);
@@ -104,7 +109,7 @@ pub struct Recovered {
 impl Opening {
     /// # Errors
     /// See [`OpeningError`]; nothing is served then, and nothing was changed but the lane's epoch.
-    pub async fn open(self, follower: &dyn Follower) -> Result<Opened, OpeningError> {
+    pub async fn open(self, follower: Arc<dyn Follower>) -> Result<Opened, OpeningError> {
         let now = self.clock.now();
         let state = self.store.take_lane().await?;
         refuse_clock_behind(&self.season, state.alive_at, now)?;
@@ -146,9 +151,10 @@ impl Opening {
             next_attempt: AtomicI64::new(1),
         };
         let mut recovered = Recovered::default();
-        contest.take_up_participants(&notes, follower, &mut recovered).await?;
+        let following = contest.take_up_participants(&notes, follower, &mut recovered).await?;
         contest.take_up_attempts(&notes, &mut recovered).await?;
         contest.concerned().sort();
+        following.await.map_err(|_| LedgerError::Stopped)?;
         let mut waited_ms = 0;
         // Last, so that the time that reading the ledger took is given back too.
         if let Some(alive_at) = state.alive_at {
@@ -482,22 +488,29 @@ fn closes_after_outages(season: &Season, notes: &[Noted], under_way: Option<(Tim
 }
 
 impl Contest {
+    /// Returns what has to be waited for until the follower has heard of all of them: it does so beside what is read next.
     async fn take_up_participants(
         &self,
         notes: &[Noted],
-        follower: &dyn Follower,
+        follower: Arc<dyn Follower>,
         recovered: &mut Recovered,
-    ) -> Result<(), OpeningError> {
-        let read = |store: Arc<dyn Store>, after| async move { store.participants(after).await };
-        let mut pages = Pages::new(&self.store, ParticipantId(0), read, |(_, last)| last.participant);
+    ) -> Result<JoinHandle<()>, OpeningError> {
+        let (heard, mut hearing) = mpsc::channel::<Vec<(EntryNumber, Registered)>>(FOLLOWED_PAGES);
+        let following = tokio::task::spawn_blocking(move || {
+            while let Some(page) = hearing.blocking_recv() {
+                page.iter().for_each(|(_, registered)| follower.registered(registered));
+            }
+        });
+        let read = |store: Arc<dyn Store>, after| async move { store.participants(ParticipantId(after)).await };
+        let mut pages = Pages::new(&self.store, read, |(_, last)| last.participant.0);
         while let Some(page) = pages.next().await? {
             for (_, registered) in &page {
-                follower.registered(registered);
                 if let Some(place) = self.places.place(&self.season, &registered.who) {
                     self.roster.insert(registered.participant, Player::new(&registered.who.name, place));
                 }
             }
             recovered.participants += page.len();
+            heard.send(page).await.map_err(|_| LedgerError::Stopped)?;
         }
         for noted in notes {
             if let Note::Changed { participant, who } = &noted.note
@@ -506,6 +519,6 @@ impl Contest {
                 self.roster.change(*participant, |player| player.change(noted.n, &who.name, place));
             }
         }
-        Ok(())
+        Ok(following)
     }
 }

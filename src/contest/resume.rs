@@ -86,16 +86,15 @@ impl Contest {
         let with_answers = !self.periods().corrections().is_empty();
         let read = move |store: Arc<dyn Store>, after| async move {
             match with_answers {
-                true => Ok(store.attempts(after).await?.into_iter().map(Read::whole).collect()),
-                false => Ok(store.outcomes(after).await?.into_iter().map(Read::outcome).collect()),
+                true => Ok(store.attempts(AttemptId(after)).await?.into_iter().map(Read::whole).collect()),
+                false => Ok(store.outcomes(AttemptId(after)).await?.into_iter().map(Read::outcome).collect()),
             }
         };
-        let mut pages: Pages<'_, Read, _, _> =
-            Pages::new(&self.store, AttemptId(0), read, |read| read.told.started.attempt);
+        let mut pages: Pages<'_, Read, _> = Pages::new(&self.store, read, |read| read.told.started.attempt.0);
         while let Some(page) = pages.next().await? {
             let periods = self.periods();
             for Read { told, ended } in &page {
-                match self.take_up(told, ended.as_ref(), &periods, &mut days) {
+                match self.take_up(told, ended.as_ref(), &periods, &mut days, now) {
                     TakenUp::Live(attempt) => {
                         live.insert(told.started.attempt, (told.started.participant, *attempt));
                     }
@@ -139,7 +138,14 @@ impl Contest {
     }
 
     /// Takes an attempt into limits; a live one is returned as it was when it started.
-    fn take_up(&self, told: &Told, ended: Option<&Ended>, periods: &Periods, days: &mut Days<'_>) -> TakenUp {
+    fn take_up(
+        &self,
+        told: &Told,
+        ended: Option<&Ended>,
+        periods: &Periods,
+        days: &mut Days<'_>,
+        now: Timestamp,
+    ) -> TakenUp {
         let Told { n, started, outcome } = told;
         let Some(period) = periods.get(started.period) else {
             self.roster.change(started.participant, |player| player.started(started.attempt));
@@ -175,7 +181,7 @@ impl Contest {
             finished.use_up(player);
             finished.city = player.city_at(*n);
         });
-        if self.now().since(outcome.at) <= ENDED_TOLD_MS {
+        if now.since(outcome.at) <= ENDED_TOLD_MS {
             let just_ended = JustEnded {
                 attempt: started.attempt,
                 at: outcome.at,

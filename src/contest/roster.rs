@@ -272,27 +272,27 @@ impl Roster {
     }
 }
 
-/// Finds a season's places by the codes and ids that the ledger keeps.
+/// Finds a season's places by the codes and ids that the ledger keeps: a start asks for a million of them.
 pub struct Places {
+    cities: HashMap<String, CityIndex>,
+    counties: HashMap<String, CountyIndex>,
     organisations: HashMap<String, OrganisationIndex>,
 }
 
 impl Places {
     pub fn of(season: &Season) -> Places {
-        let organisations = season
-            .organisations
-            .iter()
-            .enumerate()
-            .map(|(i, organisation)| (organisation.id.clone(), OrganisationIndex(i as u32)))
-            .collect();
-        Places { organisations }
+        let region = &season.region;
+        let cities = region.cities.iter().zip(0..).map(|(city, i)| (city.code.clone(), CityIndex(i)));
+        let counties = region.counties.iter().zip(0..).map(|(county, i)| (county.code.clone(), CountyIndex(i)));
+        let organisations = season.organisations.iter().zip(0..).map(|(one, i)| (one.id.clone(), OrganisationIndex(i)));
+        Places { cities: cities.collect(), counties: counties.collect(), organisations: organisations.collect() }
     }
 
     /// `None` where the season has no such city; a county, organisation or group that is gone is left out.
     pub fn place(&self, season: &Season, who: &Who) -> Option<Place> {
         Some(Place {
-            city: season.region.city_of_code(&who.city)?,
-            county: who.county.as_deref().and_then(|code| season.region.county_of_code(code)),
+            city: *self.cities.get(&who.city)?,
+            county: who.county.as_ref().and_then(|code| self.counties.get(code)).copied(),
             organisation: who.organisation.as_ref().and_then(|id| self.organisations.get(id)).copied(),
             group: who.group.as_deref().and_then(|id| season.group_of_id(id)),
         })

@@ -13,6 +13,7 @@ mod search;
 
 use entry::Entry;
 use entry::Probe;
+pub use entry::packed;
 use group::Group;
 use group::Place;
 use search::last_at_or_before;

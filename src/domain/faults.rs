@@ -63,6 +63,29 @@ pub enum Part {
     Media,
 }
 
+impl Part {
+    /// For programs; options count from 0: `option:0`.
+    pub fn code(self) -> String {
+        let plain = match self {
+            Part::Option(place) => return format!("option:{place}"),
+            Part::Whole => "whole",
+            Part::Id => "id",
+            Part::Kind => "kind",
+            Part::Topic => "topic",
+            Part::Difficulty => "difficulty",
+            Part::Stem => "stem",
+            Part::Options => "options",
+            Part::Key => "key",
+            Part::Explanation => "explanation",
+            Part::Source => "source",
+            Part::Contributor => "contributor",
+            Part::Link => "link",
+            Part::Media => "media",
+        };
+        plain.to_owned()
+    }
+}
+
 /// A fault of one question of a list, before anyone says where the list came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QuestionFault {
@@ -261,7 +284,7 @@ fn find_twins(questions: &[Question], found: &mut Vec<QuestionFault>) {
 
 /// The text as it is compared: without spaces and punctuation, capitals as small letters. Signs that change a
 /// number or a formula stay.
-fn same(text: &str) -> String {
+pub fn same(text: &str) -> String {
     let passed_over = |c: char| c.is_whitespace() || "，。？！：；、,.?!:;（）()“”\"‘’'「」《》_".contains(c);
     let kept: String = text.chars().filter(|&c| !passed_over(c)).flat_map(char::to_lowercase).collect();
     // "1.5" and "15" differ, and "（　）" alone is something.
@@ -283,7 +306,7 @@ fn points_at_others(option: &str) -> bool {
 }
 
 /// Control characters, marks that turn or join text unseen, and the sign that stands for lost bytes.
-fn is_unseen(c: char) -> bool {
+pub(crate) fn is_unseen(c: char) -> bool {
     (c.is_control() && c != '\n')
         || matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFD}')
         || matches!(c, '\u{E000}'..='\u{F8FF}')

@@ -8,6 +8,8 @@ use crate::domain::question::Kind;
 use crate::domain::question::Media;
 use crate::domain::question::OPTIONS_MAX;
 use crate::domain::question::Question;
+use crate::formats::columns::Field;
+use crate::formats::columns::strictly_named;
 use crate::formats::draft::Draft;
 use crate::formats::draft::Place;
 use crate::formats::draft::Reading;
@@ -15,98 +17,35 @@ use crate::formats::draft::key_of;
 use crate::formats::draft::kind_of;
 use crate::formats::draft::tidy;
 use crate::formats::text::decode;
+use crate::formats::text::with_plain_lines;
 use ::csv::ReaderBuilder;
 use ::csv::StringRecord;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Column {
-    Id,
-    Kind,
-    Stem,
-    Option(usize),
-    Key,
-    Explanation,
-    Source,
-    Difficulty,
-    Topic,
-    FixedOrder,
-    Contributor,
-    Link,
-    MediaFile,
-    MediaWidth,
-    MediaHeight,
-    MediaAlt,
-}
-
-impl Column {
-    fn named(name: &str) -> Option<Column> {
-        Some(match name {
-            "编号" | "题号" => Column::Id,
-            "题型" => Column::Kind,
-            "题干" | "题目" => Column::Stem,
-            "答案" | "正确答案" => Column::Key,
-            "解析" => Column::Explanation,
-            "来源" | "出处" => Column::Source,
-            "难度" => Column::Difficulty,
-            "主题" => Column::Topic,
-            "选项不打乱" => Column::FixedOrder,
-            "供题人" => Column::Contributor,
-            "链接" => Column::Link,
-            "图片" => Column::MediaFile,
-            "图片宽" => Column::MediaWidth,
-            "图片高" => Column::MediaHeight,
-            "图片说明" => Column::MediaAlt,
-            _ => {
-                let name = name.strip_prefix("选项").unwrap_or(name).trim();
-                let place = (0..OPTIONS_MAX).find(|&place| name.chars().eq([letter(place)]));
-                return place.map(Column::Option);
-            }
-        })
-    }
-
-    fn part(self) -> Part {
-        match self {
-            Column::Id => Part::Id,
-            Column::Kind => Part::Kind,
-            Column::Stem => Part::Stem,
-            Column::Option(place) => Part::Option(place),
-            Column::Key => Part::Key,
-            Column::Explanation => Part::Explanation,
-            Column::Source => Part::Source,
-            Column::Difficulty => Part::Difficulty,
-            Column::Topic => Part::Topic,
-            Column::FixedOrder => Part::Options,
-            Column::Contributor => Part::Contributor,
-            Column::Link => Part::Link,
-            Column::MediaFile | Column::MediaWidth | Column::MediaHeight | Column::MediaAlt => Part::Media,
-        }
-    }
-}
+use std::borrow::Cow;
 
 /// Without these there is nothing to read.
-const NEEDED: [(Column, &str); 7] = [
-    (Column::Kind, "题型"),
-    (Column::Stem, "题干"),
-    (Column::Key, "答案"),
-    (Column::Explanation, "解析"),
-    (Column::Source, "来源"),
-    (Column::Difficulty, "难度"),
-    (Column::Topic, "主题"),
+const NEEDED: [(Field, &str); 7] = [
+    (Field::Kind, "题型"),
+    (Field::Stem, "题干"),
+    (Field::Key, "答案"),
+    (Field::Explanation, "解析"),
+    (Field::Source, "来源"),
+    (Field::Difficulty, "难度"),
+    (Field::Topic, "主题"),
 ];
 
 pub(super) fn recognises(bytes: &[u8]) -> bool {
     let first_line = |text: String| text.lines().find(|line| !line.trim().is_empty()).map(str::to_owned);
     decode(bytes).ok().and_then(first_line).is_some_and(|line| {
         let delimiter = char::from(delimiter_of(&line));
-        let names: Vec<Option<Column>> =
-            line.split(delimiter).map(|name| Column::named(name.trim().trim_matches('"'))).collect();
-        names.contains(&Some(Column::Stem)) && names.contains(&Some(Column::Key))
+        let names: Vec<Option<Field>> =
+            line.split(delimiter).map(|name| strictly_named(name.trim().trim_matches('"'))).collect();
+        names.contains(&Some(Field::Stem)) && names.contains(&Some(Field::Key))
     })
 }
 
 pub(super) fn read(bytes: &[u8], reading: &mut Reading) {
     let text = match decode(bytes) {
-        Ok(text) => text,
+        Ok(text) => with_plain_lines(text),
         Err(place) => {
             return reading.fault(place, "encoding", "这里的文字既不是 UTF-8，也不是 GB18030（GBK）编码");
         }
@@ -118,7 +57,7 @@ pub(super) fn read(bytes: &[u8], reading: &mut Reading) {
         .delimiter(delimiter_of(first_line))
         .from_reader(text.as_bytes());
 
-    let mut columns: Option<Vec<Option<Column>>> = None;
+    let mut columns: Option<Vec<Option<Field>>> = None;
     // Line breaks inside cells so far: a spreadsheet counts rows, the reader lines.
     let mut inner_breaks: u64 = 0;
     let mut record = StringRecord::new();
@@ -159,13 +98,13 @@ fn delimiter_of(first_line: &str) -> u8 {
     [b',', b'\t', b';'].into_iter().rev().max_by_key(|&c| count(c)).unwrap_or(b',')
 }
 
-fn read_header(record: &StringRecord, row: u32, reading: &mut Reading) -> Option<Vec<Option<Column>>> {
+fn read_header(record: &StringRecord, row: u32, reading: &mut Reading) -> Option<Vec<Option<Field>>> {
     let faults_before = reading.faults.len();
     let mut columns = Vec::with_capacity(record.len());
     for (cell, name) in record.iter().enumerate() {
         let place = Place { row, column: cell as u32 + 1 };
         let name = name.trim();
-        let column = Column::named(name);
+        let column = strictly_named(name);
         if column.is_none() && !name.is_empty() {
             reading.fault(place, "unknown_column", format!("不认识的列「{name}」"));
         }
@@ -182,8 +121,29 @@ fn read_header(record: &StringRecord, row: u32, reading: &mut Reading) -> Option
     (reading.faults.len() == faults_before).then_some(columns)
 }
 
+/// What a spreadsheet would take for a formula begins with one of these.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+
+/// A cell of CSV as a spreadsheet shows it and does not reckon with it: with an apostrophe in front, as OWASP advises
+/// ("CSV injection"). An apostrophe that stood there gets another one.
+pub(super) fn guarded(cell: &str) -> Cow<'_, str> {
+    if cell.trim_start_matches('\'').starts_with(FORMULA) {
+        Cow::Owned(format!("'{cell}"))
+    } else {
+        Cow::Borrowed(cell)
+    }
+}
+
+/// A cell as it was before [`guarded`].
+pub(super) fn unguarded(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.trim_start_matches('\'').starts_with(FORMULA) => rest,
+        _ => cell,
+    }
+}
+
 struct Row<'a> {
-    columns: &'a [Option<Column>],
+    columns: &'a [Option<Field>],
     record: &'a StringRecord,
     row: u32,
 }
@@ -204,13 +164,13 @@ impl Row<'_> {
             }
         }
 
-        draft.question.id = QuestionId(self.text(Column::Id));
-        draft.question.topic = self.text(Column::Topic);
-        draft.question.stem = self.text(Column::Stem);
-        draft.question.explanation = self.text(Column::Explanation);
-        draft.question.source = self.text(Column::Source);
-        draft.question.contributor = Some(self.text(Column::Contributor)).filter(|text| !text.is_empty());
-        draft.question.link = Some(self.text(Column::Link)).filter(|text| !text.is_empty());
+        draft.question.id = QuestionId(self.text(Field::Id));
+        draft.question.topic = self.text(Field::Topic);
+        draft.question.stem = self.text(Field::Stem);
+        draft.question.explanation = self.text(Field::Explanation);
+        draft.question.source = self.text(Field::Source);
+        draft.question.contributor = Some(self.text(Field::Contributor)).filter(|text| !text.is_empty());
+        draft.question.link = Some(self.text(Field::Link)).filter(|text| !text.is_empty());
         self.read_difficulty(&mut draft, reading);
         self.read_fixed_order(&mut draft, reading);
         self.read_options(&mut draft, reading);
@@ -219,13 +179,13 @@ impl Row<'_> {
         reading.drafts.push(draft);
     }
 
-    fn text(&self, column: Column) -> String {
+    fn text(&self, column: Field) -> String {
         let cell = self.columns.iter().position(|c| *c == Some(column));
-        tidy(cell.and_then(|cell| self.record.get(cell)).unwrap_or_default())
+        tidy(unguarded(cell.and_then(|cell| self.record.get(cell)).unwrap_or_default()))
     }
 
     fn read_difficulty(&self, draft: &mut Draft, reading: &mut Reading) {
-        draft.question.difficulty = match self.text(Column::Difficulty).as_str() {
+        draft.question.difficulty = match self.text(Field::Difficulty).as_str() {
             "1" | "易" | "容易" | "简单" => 1,
             "2" | "中" | "中等" | "一般" => 2,
             "3" | "难" | "困难" | "较难" => 3,
@@ -237,7 +197,7 @@ impl Row<'_> {
     }
 
     fn read_fixed_order(&self, draft: &mut Draft, reading: &mut Reading) {
-        draft.question.fixed_order = match self.text(Column::FixedOrder).to_uppercase().as_str() {
+        draft.question.fixed_order = match self.text(Field::FixedOrder).to_uppercase().as_str() {
             "" | "否" | "0" | "FALSE" => false,
             "是" | "1" | "√" | "TRUE" => true,
             other => {
@@ -248,7 +208,7 @@ impl Row<'_> {
     }
 
     fn read_options(&self, draft: &mut Draft, reading: &mut Reading) {
-        let options: Vec<String> = (0..OPTIONS_MAX).map(|place| self.text(Column::Option(place))).collect();
+        let options: Vec<String> = (0..OPTIONS_MAX).map(|place| self.text(Field::Option(place))).collect();
         let count = options.iter().rposition(|option| !option.is_empty()).map_or(0, |last| last + 1);
         if let Some(gap) = options[..count].iter().position(String::is_empty) {
             let message = format!("选项 {} 空着，后面却还有选项", letter(gap));
@@ -259,7 +219,7 @@ impl Row<'_> {
     }
 
     fn read_kind_and_key(&self, draft: &mut Draft, reading: &mut Reading) {
-        let text = self.text(Column::Kind);
+        let text = self.text(Field::Kind);
         let Some(kind) = kind_of(&text) else {
             let message = format!("不认识的题型「{text}」：应是 判断题、单选题 或 多选题");
             return reading.broken(draft, Part::Kind, "unknown_kind", message);
@@ -273,7 +233,7 @@ impl Row<'_> {
                 draft.question.options = vec![Question::TRUE.to_owned(), Question::FALSE.to_owned()];
             }
         }
-        let text = self.text(Column::Key);
+        let text = self.text(Field::Key);
         if text.is_empty() {
             return reading.broken(draft, Part::Key, "missing", "没有答案");
         }
@@ -288,7 +248,7 @@ impl Row<'_> {
 
     fn read_media(&self, draft: &mut Draft, reading: &mut Reading) {
         let [file, width, height, alt] =
-            [Column::MediaFile, Column::MediaWidth, Column::MediaHeight, Column::MediaAlt].map(|c| self.text(c));
+            [Field::MediaFile, Field::MediaWidth, Field::MediaHeight, Field::MediaAlt].map(|c| self.text(c));
         if [&file, &width, &height, &alt].iter().all(|text| text.is_empty()) {
             return;
         }
@@ -359,6 +319,14 @@ mod tests {
         check("易,科学精神与方法", "易,科学精神与方法,备注", &[(2, 13, "stray_cell")]);
         check("题干", "题 干", &[(1, 1, "missing_column"), (1, 3, "unknown_column")]);
         check("选项D", "选项C", &[(1, 7, "same_column")]);
+    }
+
+    #[test]
+    fn rows_are_counted_alike_whatever_ends_a_line() {
+        let text = SOUND.replacen(",错,", ",不知道,", 1);
+        for text in [text.replace('\n', "\r\n"), text.replace('\n', "\r"), text] {
+            assert_eq!(read(text.as_bytes()).1, [(4, 8, "bad_key")]);
+        }
     }
 
     #[test]

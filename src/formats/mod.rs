@@ -1,7 +1,10 @@
 //! 题库文件: bytes to questions and back, every fault with its row and column. No I/O: who calls reads the files.
 
+mod aside;
+mod columns;
 pub mod csv;
 mod draft;
+pub mod export;
 pub mod import;
 mod text;
 pub mod toml;
@@ -9,14 +12,14 @@ pub mod toml;
 #[cfg(test)]
 mod shipped;
 
+pub use crate::formats::text::FILE_BYTES_MAX;
+
 use crate::domain::faults::Fault;
 use crate::domain::faults::faults_of;
 use crate::domain::question::Question;
 use crate::formats::draft::Draft;
 use crate::formats::draft::Reading;
 
-/// A larger file is refused unread.
-pub const FILE_BYTES_MAX: usize = 16 << 20;
 /// So many faults are told; then one that says how many more there are.
 pub const FAULTS_MAX: usize = 1_000;
 

@@ -5,6 +5,14 @@ use encoding_rs::Encoding;
 use encoding_rs::GB18030;
 use encoding_rs::UTF_8;
 
+/// A larger file is refused unread.
+pub const FILE_BYTES_MAX: usize = 16 << 20;
+
+/// Every line with the one ending that the readers of tables count by.
+pub(super) fn with_plain_lines(text: String) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
+}
+
 /// The text, or the row at which it stops being text.
 pub(super) fn decode(bytes: &[u8]) -> Result<String, Place> {
     let (encoding, bytes) = match Encoding::for_bom(bytes) {
@@ -31,6 +39,17 @@ fn first_fault(encoding: &'static Encoding, bytes: &[u8]) -> Place {
     let (text, _) = encoding.decode_without_bom_handling(bytes);
     let good = text.find('\u{FFFD}').unwrap_or(0);
     Lines::of(&text[..good]).end()
+}
+
+/// Letters, figures and signs of full width as those of half width; blanks of every kind as blanks.
+pub(super) fn half_width(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
+            c if c != '\n' && c != '\t' && c.is_whitespace() => ' ',
+            c => c,
+        })
+        .collect()
 }
 
 /// Where the lines of a text begin, to tell row and column of any byte.

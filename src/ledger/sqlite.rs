@@ -66,7 +66,7 @@ const READERS_MAX: u32 = 4;
 /// pauses the log can only be begun anew so.
 const CHECKPOINT_PAGES: i64 = 50_000;
 /// Pages that a connection keeps, negative for KiB, as SQLite has it. What is not there is in the system's cache.
-const CACHE_KIB: i64 = -8_192;
+const CACHE_KIB: i64 = -4_096;
 /// How the pages of attempts follow one another.
 const OF_ATTEMPTS: &str = "where s.attempt > ? order by s.attempt limit ?";
 /// So long a connection waits for another one of this process.

@@ -11,6 +11,7 @@ use crate::domain::ids::RoundIndex;
 use crate::domain::score::Standing;
 use crate::domain::season::Season;
 use crate::domain::time::Timestamp;
+use crate::transport::line::framed;
 use crate::transport::problem::Problem;
 use bytes::Bytes;
 use dashmap::DashMap;
@@ -198,7 +199,7 @@ pub fn round_text(season: &Season, of: Of) -> Option<String> {
 }
 
 impl BoardView {
-    /// The board as a message, its first 20 entries.
+    /// The board as a message in one whole frame, its first 20 entries.
     pub fn frame(&self) -> Bytes {
         #[derive(Serialize)]
         struct Message<'a> {
@@ -211,7 +212,8 @@ impl BoardView {
             if let Body::People(people) = &mut body {
                 people.entries.truncate(LIMIT_USUAL);
             }
-            serde_json::to_string(&Message { r#type: "board", body: &body }).unwrap_or_default().into()
+            // Strings, numbers and lists only, into memory: nothing can fail.
+            framed(|bytes| serde_json::to_writer(bytes, &Message { r#type: "board", body: &body }).unwrap_or_default())
         };
         self.frame.get_or_init(encode).clone()
     }

@@ -4,19 +4,31 @@
 //! So a line owns no buffers: such a frame is read and unmasked in a buffer that its thread lends, and what is said is framed
 //! in another and written straight to the stream. Only the rest of a frame that has come in part, or of a write that the
 //! stream did not take whole, is kept. Everything else (fragments, control frames, faults) is tungstenite's.
+//!
+//! What many are told alike is written by whoever tells it, through the line's [`Voice`]: its task is not even woken.
 
 use crate::transport::wire::FRAME_BYTES_MAX;
+use bytes::Bytes;
 use std::io::Cursor;
 use std::io::ErrorKind;
 use std::io::Read;
 use std::io::Write;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
+use std::task::Waker;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
 use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
@@ -34,6 +46,10 @@ const READ_BUFFER_BYTES: usize = 512;
 /// Control frames that tungstenite has yet to write. Full: the client does not read; its socket goes, it resumes.
 const CONTROL_BYTES_MAX: usize = 4 * FRAME_BYTES_MAX;
 
+/// What waits to be written to a phone that is behind, told to many alike. Full: it is left out; the phone, if it does not catch up within
+/// the time for a message, loses its socket and asks again.
+const TOLD_BYTES_MAX: usize = 16 * 1024;
+
 /// What a line runs over.
 pub enum Stream {
     Plain(TcpStream),
@@ -45,15 +61,53 @@ pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 pub struct Line {
-    stream: Stream,
+    stream: Ends,
     /// What was read and not yet heard: a frame that has come in part, or those after the one that was heard.
     held: Vec<u8>,
     /// Once something has come that is not a whole text frame.
     codec: Option<Box<WebSocketContext>>,
-    /// What the stream has not taken yet. Never more than one task's turn says: nothing is said before it is empty.
-    unsent: Vec<u8>,
     /// The stream has taken everything and not passed all of it on.
     unflushed: bool,
+    voice: Arc<Voice>,
+}
+
+/// What the line's own task holds of its stream: the writing end of a plain one is the voice's.
+enum Ends {
+    Plain(OwnedReadHalf),
+    Other(Box<dyn Duplex>),
+}
+
+/// The end of a line that is written to. Its task says there what is for this phone alone; what many are told alike is written by
+/// whoever tells it, from any thread.
+pub struct Voice {
+    speech: Mutex<Speech>,
+    /// Nothing is unsent; told without the lock.
+    through: AtomicBool,
+    /// A `welcome` has been said.
+    greeted: AtomicBool,
+}
+
+struct Speech {
+    /// `None` where the stream is not a plain one.
+    write: Option<OwnedWriteHalf>,
+    /// Others may write to the stream themselves: it is a plain one, and nothing but whole frames has been said on it.
+    direct: bool,
+    /// The close frame has been said, or is about to be.
+    hushed: bool,
+    /// Wakes the line's task.
+    waker: Option<Waker>,
+    /// What the stream has not taken yet, up to the end of a frame. Of the task's own never more than one turn says: nothing is
+    /// said before it is empty.
+    unsent: Box<[u8]>,
+}
+
+/// What becomes of something told to a phone that has not taken what was said before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// It is not said: there will be something newer.
+    LeftOut,
+    /// It comes after the rest, up to [`TOLD_BYTES_MAX`].
+    Queued,
 }
 
 /// What was heard.
@@ -70,7 +124,21 @@ pub enum Heard<'a> {
 impl Line {
     /// `rest`: what was read after the request that made it a line.
     pub fn new(stream: Stream, rest: &[u8]) -> Line {
-        Line { stream, held: rest.to_vec(), codec: None, unsent: Vec::new(), unflushed: false }
+        let (stream, write) = match stream {
+            Stream::Plain(stream) => {
+                let (read, write) = stream.into_split();
+                (Ends::Plain(read), Some(write))
+            }
+            Stream::Other(stream) => (Ends::Other(stream), None),
+        };
+        let speech = Speech { direct: write.is_some(), write, hushed: false, waker: None, unsent: Box::default() };
+        let voice =
+            Voice { speech: Mutex::new(speech), through: AtomicBool::new(true), greeted: AtomicBool::new(false) };
+        Line { stream, held: rest.to_vec(), codec: None, unflushed: false, voice: Arc::new(voice) }
+    }
+
+    pub fn voice(&self) -> &Arc<Voice> {
+        &self.voice
     }
 
     /// The next message. Pending: `cx` is woken when there is more.
@@ -92,6 +160,8 @@ impl Line {
                 }
                 Plain::Other => {
                     self.held = Vec::new();
+                    // From here on tungstenite may have a part of a frame under way.
+                    self.voice.speech().direct = false;
                     let config = WebSocketConfig::default()
                         .read_buffer_size(READ_BUFFER_BYTES)
                         .write_buffer_size(0)
@@ -122,7 +192,7 @@ impl Line {
 
     fn poll_codec<'a>(&mut self, cx: &mut Context<'_>) -> Poll<Result<Heard<'a>, Error>> {
         let Some(codec) = &mut self.codec else { return Poll::Ready(Err(Error::ConnectionClosed)) };
-        let mut through = Through { stream: &mut self.stream, cx };
+        let mut through = Through { stream: &mut self.stream, voice: &self.voice, cx };
         let heard = match codec.read(&mut through) {
             Ok(Message::Text(text)) => Heard::Pieced(text),
             Ok(Message::Binary(_)) => Heard::Binary,
@@ -140,7 +210,7 @@ impl Line {
 
     /// Whether all that was said is on its way.
     pub fn is_through(&self) -> bool {
-        self.unsent.is_empty() && !self.unflushed
+        !self.unflushed && self.voice.through.load(Ordering::Acquire)
     }
 
     /// Says what is framed in `out`, and empties it. What the stream does not take at once is kept for [`Line::poll_flush`].
@@ -148,18 +218,25 @@ impl Line {
     /// # Errors
     /// The line is gone.
     pub fn say(&mut self, cx: &mut Context<'_>, out: &mut Outgoing) -> Result<(), Error> {
+        let codec_is_through = self.flush_codec(cx)?;
+        let mut speech = self.voice.speech();
+        let mut said = std::mem::take(&mut speech.unsent).into_vec();
         let mut rest = out.0.as_slice();
-        if self.unsent.is_empty() && self.flush_codec(cx)? {
-            while !rest.is_empty() {
-                match self.stream.poll_write(cx, rest) {
-                    Poll::Ready(Ok(0)) => return Err(Error::ConnectionClosed),
-                    Poll::Ready(Ok(taken)) => rest = &rest[taken..],
-                    Poll::Ready(Err(error)) => return Err(error.into()),
-                    Poll::Pending => break,
-                }
+        if !said.is_empty() {
+            said.extend_from_slice(rest);
+            rest = &said;
+        }
+        while codec_is_through && !rest.is_empty() {
+            match self.stream.poll_write(&mut speech, cx, rest) {
+                Poll::Ready(Ok(0)) => return Err(Error::ConnectionClosed),
+                Poll::Ready(Ok(taken)) => rest = &rest[taken..],
+                Poll::Ready(Err(error)) => return Err(error.into()),
+                Poll::Pending => break,
             }
         }
-        self.unsent.extend_from_slice(rest);
+        speech.unsent = rest.into();
+        self.voice.through.store(speech.unsent.is_empty(), Ordering::Release);
+        drop(speech);
         out.0.clear();
         self.unflushed = match self.stream.poll_flush(cx) {
             Poll::Ready(flushed) => flushed.map(|()| false)?,
@@ -173,15 +250,14 @@ impl Line {
     /// # Errors
     /// The line is gone.
     pub fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let rest = std::mem::take(&mut self.unsent);
-        self.say(cx, &mut Outgoing(rest))?;
+        self.say(cx, &mut Outgoing::default())?;
         if self.is_through() { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     /// `false`: control frames before it are still on their way.
     fn flush_codec(&mut self, cx: &mut Context<'_>) -> Result<bool, Error> {
         let Some(codec) = &mut self.codec else { return Ok(true) };
-        match codec.flush(&mut Through { stream: &mut self.stream, cx }) {
+        match codec.flush(&mut Through { stream: &mut self.stream, voice: &self.voice, cx }) {
             Ok(()) => Ok(true),
             Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => Ok(false),
             Err(error) => Err(error),
@@ -189,33 +265,98 @@ impl Line {
     }
 }
 
-impl Stream {
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
-        match self {
-            Stream::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Stream::Other(stream) => Pin::new(stream).poll_read(cx, buffer),
+impl Voice {
+    fn speech(&self) -> MutexGuard<'_, Speech> {
+        // A panic under the lock is a bug that has been logged; what is written next decides whether the line lives.
+        self.speech.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whom to wake when the stream does not take whole what others have told. The task of a socket stays the same.
+    pub fn is_of(&self, waker: &Waker) {
+        self.speech().waker = Some(waker.clone());
+    }
+
+    pub fn wake(&self) {
+        if let Some(waker) = &self.speech().waker {
+            waker.wake_by_ref();
         }
     }
 
-    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+    /// From now on it hears what everyone is told.
+    pub fn greeted(&self) {
+        self.greeted.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_greeted(&self) -> bool {
+        self.greeted.load(Ordering::Relaxed)
+    }
+
+    /// Nothing more is told over it: the close frame comes next.
+    pub fn hush(&self) {
+        self.speech().hushed = true;
+    }
+
+    /// Writes a whole frame. `false`: it was left out. Where the line is gone, its own task finds that out.
+    pub fn tell(&self, frame: &[u8], behind: Behind) -> bool {
+        let mut speech = self.speech();
+        if speech.hushed {
+            return true;
+        }
+        if !speech.unsent.is_empty() {
+            let fits = behind == Behind::Queued && speech.unsent.len() + frame.len() <= TOLD_BYTES_MAX;
+            if fits {
+                speech.unsent = [&speech.unsent, frame].concat().into();
+            }
+            return fits;
+        }
+        let taken = match &speech.write {
+            Some(write) if speech.direct => match write.try_write(frame) {
+                Ok(taken) => taken,
+                Err(error) if error.kind() == ErrorKind::WouldBlock && behind == Behind::LeftOut => return false,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+                Err(_) => return true,
+            },
+            _ => 0,
+        };
+        if taken < frame.len() {
+            speech.unsent = frame[taken..].into();
+            self.through.store(false, Ordering::Release);
+            drop(speech);
+            self.wake();
+        }
+        true
+    }
+}
+
+impl Ends {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
         match self {
-            Stream::Plain(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Stream::Other(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Ends::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Ends::Other(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+
+    fn poll_write(&mut self, speech: &mut Speech, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        match (self, &mut speech.write) {
+            (Ends::Other(stream), _) => Pin::new(stream).poll_write(cx, bytes),
+            (Ends::Plain(_), Some(write)) => Pin::new(write).poll_write(cx, bytes),
+            (Ends::Plain(_), None) => Poll::Ready(Ok(0)),
         }
     }
 
     /// A stream that encrypts holds back what it has taken until it is told to pass it on.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         match self {
-            Stream::Plain(_) => Poll::Ready(Ok(())),
-            Stream::Other(stream) => Pin::new(stream).poll_flush(cx),
+            Ends::Plain(_) => Poll::Ready(Ok(())),
+            Ends::Other(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 }
 
 /// The stream as tungstenite wants it: not ready is `WouldBlock`, and the task is woken.
 struct Through<'a, 'b> {
-    stream: &'a mut Stream,
+    stream: &'a mut Ends,
+    voice: &'a Voice,
     cx: &'a mut Context<'b>,
 }
 
@@ -231,7 +372,7 @@ impl Read for Through<'_, '_> {
 
 impl Write for Through<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        match self.stream.poll_write(self.cx, bytes) {
+        match self.stream.poll_write(&mut self.voice.speech(), self.cx, bytes) {
             Poll::Ready(written) => written,
             Poll::Pending => Err(ErrorKind::WouldBlock.into()),
         }
@@ -284,6 +425,13 @@ fn plain_text(bytes: &mut [u8]) -> Plain {
 #[derive(Default)]
 pub struct Outgoing(Vec<u8>);
 
+/// A text as one whole frame, to be told to many.
+pub fn framed(write: impl FnOnce(&mut Vec<u8>)) -> Bytes {
+    let mut out = Outgoing::default();
+    out.text(write);
+    out.0.into()
+}
+
 /// Final, text.
 const TEXT: u8 = 0x81;
 /// Final, close.
@@ -308,6 +456,11 @@ impl Outgoing {
                 self.0.splice(start + 2..start + 4, (length as u64).to_be_bytes());
             }
         }
+    }
+
+    /// Adds a frame that was made before.
+    pub fn frame(&mut self, frame: &[u8]) {
+        self.0.extend_from_slice(frame);
     }
 
     /// Adds a close frame; `reason` is short and plain.

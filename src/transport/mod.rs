@@ -2,6 +2,7 @@
 
 pub mod problem;
 pub mod wire;
+pub mod line;
 pub mod messages;
 pub mod board_view;
 pub mod packed;
@@ -11,11 +12,11 @@ pub mod admission;
 pub mod tls;
 pub mod histogram;
 pub mod metrics;
+pub mod audience;
 pub mod state;
 pub mod requests;
 pub mod errata;
 pub mod me;
-pub mod line;
 pub mod phone;
 pub mod socket;
 pub mod public;

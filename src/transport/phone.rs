@@ -9,9 +9,11 @@ use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::question::Choices;
 use crate::domain::time::Timestamp;
+use crate::transport::audience::SeatAt;
 use crate::transport::board_view::BoardName;
 use crate::transport::line::Heard;
 use crate::transport::line::Outgoing;
+use crate::transport::line::Voice;
 use crate::transport::me;
 use crate::transport::messages::PING_MS;
 use crate::transport::messages::Re;
@@ -24,12 +26,15 @@ use crate::transport::wire::BAD_MESSAGES_MAX;
 use crate::transport::wire::ClientMessage;
 use crate::transport::wire::Watched;
 use futures_util::future::BoxFuture;
+use std::hash::DefaultHasher;
+use std::hash::Hasher;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
-use tokio::sync::watch;
 
 /// At most so many answers wait for the commit of one to the same question; one more is `busy`.
 const LATER_MAX: usize = 8;
@@ -62,18 +67,33 @@ struct Seated {
     presence: Presence,
     /// False while the hello waits for a commit that is under way.
     welcomed: bool,
-    /// When the answer came whose verdict is awaited, in microseconds of the clock.
-    answered_us: Option<u64>,
+    awaited: Option<Awaited>,
 }
 
+/// The answer whose verdict comes next on this socket.
+struct Awaited {
+    /// From 1, as in a question.
+    seq: NonZeroU32,
+    /// Of its text: the same once more is answered by the same verdict.
+    mark: Option<NonZeroU64>,
+    /// When it came, in microseconds of the clock.
+    came_us: u64,
+}
+
+/// The boards that are watched. Their changes are told by the audience's sweeps.
 struct Watching {
-    /// Ready when it is time to look whether the boards have changed.
-    beat: BoxFuture<'static, watch::Receiver<u64>>,
-    /// Each board with the revision that was last told.
-    boards: Vec<(BoardName, u64)>,
+    boards: Vec<Watch>,
 }
 
-/// Answers whose verdict has to be waited for. Rare: an answer that was sent again.
+struct Watch {
+    board: BoardName,
+    /// The revision that was told when it was asked for.
+    told: u64,
+    /// `None` until that has been said: a sweep must not come before it.
+    seat: Option<SeatAt>,
+}
+
+/// Answers that are judged later. Rare: an answer that was changed, or sent again from elsewhere.
 #[derive(Default)]
 struct Waiting {
     /// An answer to the same question is being committed: they are asked again after that.
@@ -98,6 +118,15 @@ impl Phone {
     /// Nobody has said hello yet.
     pub fn is_stranger(&self) -> bool {
         matches!(self.party, Party::Stranger)
+    }
+
+    /// A `welcome` has been said.
+    pub fn is_welcomed(&self) -> bool {
+        match &self.party {
+            Party::Stranger => false,
+            Party::Spectator => true,
+            Party::Participant(seated) => seated.welcomed,
+        }
     }
 
     /// # Errors
@@ -129,16 +158,27 @@ impl Phone {
 
     /// Does what a text frame asks for.
     fn take(&mut self, text: &str, now: Timestamp, waker: &Waker, out: &mut Outgoing) -> Result<(), Gone> {
+        let over_limit = self.over_limit();
+        if over_limit.is_none() && self.awaited().is_some_and(|awaited| awaited.mark == Some(mark(text))) {
+            // The verdict that is under way answers it too: it has not been told yet, and is the same.
+            return Ok(());
+        }
         let message = match ClientMessage::read(text) {
             Ok(message) => message,
             Err(why) => return self.bad_message(&why, out),
         };
         let seq = if let ClientMessage::Answer { seq, .. } = &message { Some(*seq) } else { None };
         let re = Re { r#type: message.kind(), seq };
-        let done = match self.over_limit() {
+        let awaited_before = self.awaits_verdict();
+        let done = match over_limit {
             Some(problem) => Err(problem),
             None => self.act(message, now, waker, out),
         };
+        if let Party::Participant(seated) = &mut self.party
+            && let Some(awaited) = seated.awaited.as_mut().filter(|_| !awaited_before)
+        {
+            awaited.mark = Some(mark(text));
+        }
         if let Err(problem) = done {
             self.refuse(&problem.over_the_socket(), re, out);
         }
@@ -208,12 +248,19 @@ impl Phone {
         let Party::Participant(seated) = &mut self.party else { return Err(Problem::participants_only()) };
         let (app, seat) = (&self.app, &seated.presence.seat);
         let Answer { attempt, seq, shown } = answer;
+        let awaited = seated.awaited.as_ref().is_some_and(|awaited| awaited.seq.get() == seq);
         let full = self.waiting.as_ref().is_some_and(|waiting| waiting.later.len() >= LATER_MAX);
-        let answered = if full { Err(Refusal::Busy) } else { app.contest.answer(seat, attempt, seq, shown, now) };
+        let answered = match (full, awaited) {
+            (true, _) => Err(Refusal::Busy),
+            // To the same question, in other words: judged once the verdict has been told.
+            (false, true) => Ok(Answered::Waiting),
+            (false, false) => app.contest.answer(seat, attempt, seq, shown, now),
+        };
         match answered {
             Ok(Answered::Settling) => {
                 app.meters.answers.inc();
-                seated.answered_us = Some(app.contest.clock.ticks_us());
+                let came_us = app.contest.clock.ticks_us();
+                seated.awaited = NonZeroU32::new(seq).map(|seq| Awaited { seq, mark: None, came_us });
             }
             Ok(Answered::Again(verdict)) => {
                 let view = VerdictView::of(&verdict, &app.contest.keys);
@@ -242,7 +289,7 @@ impl Phone {
         // The seat is left before it is taken anew, where this socket said hello before.
         self.party = Party::Stranger;
         let presence = contest.hello(participant, waker);
-        self.party = Party::Participant(Box::new(Seated { presence, welcomed: false, answered_us: None }));
+        self.party = Party::Participant(Box::new(Seated { presence, welcomed: false, awaited: None }));
         tracing::debug!(participant = contest.keys.participant(participant), "a phone says hello");
         Ok(())
     }
@@ -275,12 +322,24 @@ impl Phone {
         out.text(|bytes| welcome.write(bytes));
     }
 
-    /// Whether the seat may have something that this socket has not heard. Once asked, it is to be told.
-    pub fn has_news(&mut self) -> bool {
-        match &mut self.party {
+    /// Whether the seat may have something that this socket has not heard.
+    pub fn has_news(&self) -> bool {
+        match &self.party {
             Party::Participant(seated) => seated.presence.has_news(),
             Party::Stranger | Party::Spectator => false,
         }
+    }
+
+    fn awaited(&self) -> Option<&Awaited> {
+        match &self.party {
+            Party::Participant(seated) => seated.awaited.as_ref(),
+            Party::Stranger | Party::Spectator => None,
+        }
+    }
+
+    /// An answer of this socket is being committed.
+    pub fn awaits_verdict(&self) -> bool {
+        self.awaited().is_some()
     }
 
     /// Tells what the seat has that this socket has not heard.
@@ -288,6 +347,9 @@ impl Phone {
     /// # Errors
     /// The same participant said hello elsewhere.
     pub fn tell_news(&mut self, now: Timestamp, out: &mut Outgoing) -> Result<(), Gone> {
+        if let Party::Participant(seated) = &mut self.party {
+            seated.presence.hear_bell();
+        }
         if let Err(Superseded) = self.say_news(now, out) {
             out.text(|bytes| ServerMessage::Superseded.write(bytes));
             return Err(Gone::Close(close::SUPERSEDED, "hello was said elsewhere"));
@@ -313,8 +375,10 @@ impl Phone {
         let Party::Participant(seated) = &mut self.party else { return Ok(()) };
         for news in seated.presence.take_news(now)? {
             self.app.say_news(&news, out);
-            if let (News::Verdict(_), Some(arrived_us)) = (&news, seated.answered_us.take()) {
-                self.app.meters.verdict_told(arrived_us);
+            if let News::Verdict(facts) = &news
+                && let Some(awaited) = seated.awaited.take_if(|awaited| awaited.seq.get() == facts.seq)
+            {
+                self.app.meters.verdict_told(awaited.came_us);
             }
         }
         Ok(())
@@ -340,61 +404,61 @@ impl Phone {
         })
     }
 
-    /// Ready when it is time to look whether watched boards have changed.
-    pub fn poll_beat(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let Some(watching) = &mut self.watching else { return Poll::Pending };
-        watching.beat.as_mut().poll(cx).map(|beats| watching.beat = next_beat(beats))
-    }
-
     fn watch(&mut self, watched: &Watched<'_>, out: &mut Outgoing) -> Result<(), Problem> {
-        let name = self.board(watched)?;
-        let app = Arc::clone(&self.app);
-        let watching = self.watching.get_or_insert_with(|| {
-            Box::new(Watching { beat: next_beat(app.beat.subscribe()), boards: Vec::with_capacity(1) })
-        });
-        let known = watching.boards.iter().position(|(board, _)| *board == name);
-        if known.is_none() && watching.boards.len() >= WATCHED_MAX {
+        let board = self.board(watched)?;
+        let known = self.watching.as_ref().map_or(0, |watching| watching.boards.len());
+        if known >= WATCHED_MAX && !self.watches(board) {
             return Err(Problem::bad_request("同时最多关注 8 个排行榜"));
         }
-        let view = app.boards.view(&app.contest, name);
-        match known {
-            Some(place) => watching.boards[place].1 = view.revision,
-            None => watching.boards.push((name, view.revision)),
-        }
-        out.text(|bytes| bytes.extend(view.frame()));
+        self.leave_boards(|watched| watched == board);
+        let view = self.app.boards.view(&self.app.contest, board);
+        let watching = self.watching.get_or_insert_with(|| Box::new(Watching { boards: Vec::with_capacity(1) }));
+        watching.boards.push(Watch { board, told: view.revision, seat: None });
+        out.frame(&view.frame());
         Ok(())
+    }
+
+    fn watches(&self, board: BoardName) -> bool {
+        self.watching.iter().flat_map(|watching| &watching.boards).any(|watch| watch.board == board)
     }
 
     fn unwatch(&mut self, watched: &Watched<'_>) -> Result<(), Problem> {
-        let name = self.board(watched)?;
-        if let Some(watching) = &mut self.watching {
-            watching.boards.retain(|(board, _)| *board != name);
-            if watching.boards.is_empty() {
-                self.watching = None;
+        let board = self.board(watched)?;
+        self.leave_boards(|watched| watched == board);
+        Ok(())
+    }
+
+    /// What was told of boards is on its way: from here on their changes are heard.
+    pub fn hear_boards(&mut self, joined: SeatAt, voice: &Arc<Voice>) {
+        let Some(watching) = &mut self.watching else { return };
+        for watch in watching.boards.iter_mut().filter(|watch| watch.seat.is_none()) {
+            watch.seat = Some(self.app.audience.watch(joined, voice, watch.board, watch.told));
+        }
+    }
+
+    /// No longer hears of those boards.
+    pub fn leave_boards(&mut self, which: impl Fn(BoardName) -> bool) {
+        let Some(watching) = &mut self.watching else { return };
+        for watch in watching.boards.extract_if(.., |watch| which(watch.board)) {
+            if let Some(seat) = watch.seat {
+                self.app.audience.unwatch(seat, watch.board);
             }
         }
-        Ok(())
+        if watching.boards.is_empty() {
+            self.watching = None;
+        }
     }
 
     fn board(&self, watched: &Watched<'_>) -> Result<BoardName, Problem> {
         BoardName::read(&self.app.contest.season, &watched.board, watched.round.as_deref(), watched.by.as_deref())
     }
+}
 
-    /// Says each watched board that has changed.
-    pub fn tell_boards(&mut self, out: &mut Outgoing) {
-        let Some(watching) = &mut self.watching else { return };
-        for (name, told) in &mut watching.boards {
-            // A change is cheaper to ask for than a board is to make.
-            if name.revision(&self.app.contest) == *told {
-                continue;
-            }
-            let view = self.app.boards.view(&self.app.contest, *name);
-            if view.revision != *told {
-                *told = view.revision;
-                out.text(|bytes| bytes.extend(view.frame()));
-            }
-        }
-    }
+/// A number for a text: two that differ have the same one by accident, at best, and only where one sender meant both.
+fn mark(text: &str) -> NonZeroU64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(text.as_bytes());
+    NonZeroU64::MIN | hasher.finish()
 }
 
 async fn answer_to_past(app: Arc<App>, participant: ParticipantId, answer: Answer) -> Vec<u8> {
@@ -413,14 +477,4 @@ async fn answer_to_past(app: Arc<App>, participant: ParticipantId, answer: Answe
     app.meters.refused(problem.code);
     ServerMessage::error(&problem, Some(Re { r#type: "answer", seq: Some(seq) })).write(&mut text);
     text
-}
-
-/// Ready at the next beat, with who waits for the one after. Never, once there are no more.
-fn next_beat(mut beats: watch::Receiver<u64>) -> BoxFuture<'static, watch::Receiver<u64>> {
-    Box::pin(async move {
-        if beats.changed().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        beats
-    })
 }

@@ -13,6 +13,8 @@ use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::lane::Projection;
 use crate::ledger::store::LedgerError;
+use crate::office::exposure::Exposure;
+use crate::office::importing::Imports;
 use crate::transport::admission::Admission;
 use crate::transport::admission::Places;
 use crate::transport::desk;
@@ -44,7 +46,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -115,7 +116,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let accounts = Arc::new(Accounts::new(blocked));
     let store = Arc::clone(&opening.store);
     let began_us = opening.clock.ticks_us();
-    let Opened { contest, writer, recovered } = opening.open(accounts.as_ref()).await?;
+    let Opened { contest, writer, recovered } = opening.open(Arc::clone(&accounts) as Arc<dyn Follower>).await?;
     tracing::info!(
         entries = recovered.entries,
         participants = recovered.participants,
@@ -135,11 +136,17 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let upkeep = tokio::spawn(Arc::clone(&contest).keep_up());
     let staff =
         StaffRegister::new(desk.clone(), Arc::clone(&contest.season), Arc::clone(&contest.keys), setup.as_deref());
+    let imports = Imports::new(desk.clone());
+    imports.resume().await?;
+    let exposure = Exposure::default();
+    let counting = tokio::spawn(exposure.clone().follow(Arc::clone(&contest)));
     let app = Arc::new(App {
         contest,
         accounts,
         staff,
         desk,
+        imports,
+        exposure,
         settings,
         admission,
         boards: Default::default(),
@@ -148,7 +155,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
         sockets: TaskTracker::new(),
         stop: CancellationToken::new(),
         ready: AtomicBool::new(true),
-        beat: watch::Sender::new(0),
+        audience: Default::default(),
     });
     let beating = tokio::spawn(beat(Arc::clone(&app), door.clone()));
     let measuring =
@@ -168,6 +175,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     // Stopping, in this order: nobody new, everyone told, the last commits, the log written back.
     app.ready.store(false, Ordering::Release);
     app.stop.cancel();
+    app.audience.wake_everyone();
     app.sockets.close();
     let drained = tokio::time::timeout(Duration::from_millis(DRAIN_MS), app.sockets.wait()).await;
     if drained.is_err() {
@@ -178,7 +186,9 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let _ = accepting.await;
     connections.close();
     let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS / 4), connections.wait()).await;
-    for task in [deadlines, beating].into_iter().chain(measuring).chain(following) {
+    // A sweep that is under way comes to its end.
+    let _ = beating.await;
+    for task in [deadlines, counting].into_iter().chain(measuring).chain(following) {
         task.abort();
         // Once it has ended it holds nothing of the ledger's any more.
         let _ = task.await;
@@ -193,20 +203,30 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     }
     app.contest.lane().close();
     let written = (&mut writing).await.unwrap_or_else(|_| Err(LedgerError::Stopped));
+    app.imports.stop().await;
     app.desk.close().await;
     store.close().await;
     written.map_err(ServeError::from)
 }
 
-/// Once a second: who watches boards looks whether they have changed. Once a minute: what has gone quiet is forgotten.
+/// Once a second: who watches boards is told of those that have changed. Once a minute: what has gone quiet is forgotten.
+/// Until the server stops.
 async fn beat(app: Arc<App>, door: Door) {
     let mut told = [0; 2];
     let mut second = tokio::time::interval(Duration::from_secs(1));
     second.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
-    loop {
-        second.tick().await;
-        app.beat.send_modify(|beats| *beats += 1);
-        app.admission.forget_the_quiet(app.beat.borrow().is_multiple_of(60));
+    for beats in 1u64.. {
+        tokio::select! {
+            _ = second.tick() => {}
+            () = app.stop.cancelled() => return,
+        }
+        let sweeping = Arc::clone(&app);
+        // On a thread that may block: what is to be told to many takes all its time on a processor at once.
+        let sweep = move || sweeping.audience.tell_boards(&sweeping.contest, &sweeping.boards);
+        if let Err(panicked) = tokio::task::spawn_blocking(sweep).await {
+            tracing::error!(%panicked, "boards could not be told");
+        }
+        app.admission.forget_the_quiet(beats.is_multiple_of(60));
         let at_the_door = [
             ("full", app.admission.connections.refused(), "connections were told that the process is full"),
             ("out_of_files", door.out_of_files(), "connections were closed: the process may open no more files"),

@@ -6,6 +6,7 @@ use crate::contest::clock::Alarm;
 use crate::contest::seat::News;
 use crate::domain::time::Timestamp;
 use crate::transport::admission::Slot;
+use crate::transport::audience::SeatAt;
 use crate::transport::line::Line;
 use crate::transport::line::Outgoing;
 use crate::transport::line::ROOM_BYTES;
@@ -28,7 +29,6 @@ use std::task::Context;
 use std::task::Poll;
 use std::task::ready;
 use tokio_tungstenite::tungstenite;
-use tokio_util::sync::WaitForCancellationFutureOwned;
 
 /// The first message is `hello`, within so long; else the socket closes with 1008.
 const HELLO_MS: i64 = 10_000;
@@ -36,6 +36,9 @@ const HELLO_MS: i64 = 10_000;
 const SILENCE_MS: i64 = 60_000;
 /// A client that has not taken a message within so long is too slow: its socket goes, it resumes.
 const SEND_MS: i64 = 20_000;
+/// So much of what came while a verdict was under way is heard before that is told; the rest comes after it, and what is a repeat among
+/// it gets the verdict again.
+const HEARD_FIRST_MAX: u8 = 64;
 /// When draining, clients are told to come back within so long, spread evenly.
 const RECONNECT_JITTER_MS: u64 = 4_000;
 
@@ -50,9 +53,10 @@ pub struct Socket {
     stalled_at: Option<Timestamp>,
     /// Armed once and looked at when it goes off, not moved with every message.
     alarm: Alarm,
-    stopping: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// `stopping` knows this task.
-    listens: bool,
+    /// Among the audience, since its first turn.
+    seat: Option<SeatAt>,
+    /// Messages heard since there was a verdict to tell.
+    heard_first: u8,
     /// The close frame has been said; the socket is gone once it is on its way.
     closing: bool,
     _slot: Slot,
@@ -79,8 +83,8 @@ impl Socket {
             heard_at: now,
             stalled_at: None,
             alarm: app.contest.clock.alarm(now.plus_ms(HELLO_MS)),
-            stopping: Box::pin(app.stop.clone().cancelled_owned()),
-            listens: false,
+            seat: None,
+            heard_first: 0,
             closing: false,
             _slot: slot,
             app,
@@ -104,6 +108,7 @@ impl Socket {
                 Err(Gone::Closed) => return Poll::Ready(()),
                 Err(Gone::Close(code, reason)) => {
                     lent.out.close(code, reason);
+                    self.line.voice().hush();
                     self.closing = true;
                 }
             }
@@ -134,38 +139,53 @@ impl Socket {
     /// Does what is to be done next; what is to be said is in `lent.out` afterwards.
     fn event(&mut self, cx: &mut Context<'_>, lent: &mut Lent) -> Poll<Result<(), Gone>> {
         let out = &mut lent.out;
+        let seat = self.seat(cx);
+        let voice = self.line.voice();
+        if !voice.is_greeted() && self.phone.is_welcomed() {
+            voice.greeted();
+        }
+        self.phone.hear_boards(seat, voice);
         if let Some(text) = ready!(self.phone.poll_past(cx)) {
             out.text(|bytes| bytes.extend(text));
             return Poll::Ready(Ok(()));
         }
-        if self.is_stopping(cx) {
+        if self.is_stopping() {
             let after_ms = 500 + crate::contest::clock::jitter_ms(RECONNECT_JITTER_MS);
             out.text(|bytes| ServerMessage::Reconnect { after_ms }.write(bytes));
             return Poll::Ready(Err(Gone::Close(close::DRAINING, "the server restarts")));
         }
-        if self.phone.has_news() {
-            return Poll::Ready(self.phone.tell_news(self.app.contest.now(), out));
-        }
-        if let Poll::Ready(heard) = self.line.poll_hear(cx, &mut lent.room) {
+        // While a verdict is awaited nothing is heard: what an impatient phone sends again lies with the system meanwhile, and wakes
+        // nobody. Then it is heard first, since the verdict answers the repeats among it.
+        let (awaits, has_news) = (self.phone.awaits_verdict(), self.phone.has_news());
+        let hears = if has_news { awaits && self.heard_first < HEARD_FIRST_MAX } else { !awaits };
+        if hears && let Poll::Ready(heard) = self.line.poll_hear(cx, &mut lent.room) {
+            self.heard_first += u8::from(has_news);
             self.heard_at = self.app.contest.now();
             return Poll::Ready(match heard {
                 Ok(heard) => self.phone.hear(heard, self.heard_at, cx.waker(), out),
                 Err(error) => Err(fault(&error)),
             });
         }
-        if self.phone.poll_beat(cx).is_ready() {
-            self.phone.tell_boards(out);
-            return Poll::Ready(Ok(()));
+        if has_news {
+            self.heard_first = 0;
+            return Poll::Ready(self.phone.tell_news(self.app.contest.now(), out));
         }
         ready!(self.alarm.poll(cx));
         Poll::Ready(self.look_at_the_clock())
     }
 
-    fn is_stopping(&mut self, cx: &mut Context<'_>) -> bool {
-        // Asking the token takes a lock that all sockets share: once to be woken by it, then only when there is a reason.
-        let asks = !self.listens || !self.app.ready.load(Ordering::Relaxed);
-        self.listens = true;
-        asks && self.stopping.as_mut().poll(cx).is_ready()
+    /// Among the audience, which it joins with its first turn.
+    fn seat(&mut self, cx: &Context<'_>) -> SeatAt {
+        let (voice, app) = (self.line.voice(), &self.app);
+        *self.seat.get_or_insert_with(|| {
+            voice.is_of(cx.waker());
+            app.audience.join(voice)
+        })
+    }
+
+    /// Whoever has joined the audience is woken when the server stops, so that nothing has to be asked that all sockets share.
+    fn is_stopping(&self) -> bool {
+        !self.app.ready.load(Ordering::Relaxed) && self.app.stop.is_cancelled()
     }
 
     /// The alarm has gone off.
@@ -196,6 +216,10 @@ impl Future for Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
+        self.phone.leave_boards(|_| true);
+        if let Some(seat) = self.seat {
+            self.app.audience.leave(seat);
+        }
         self.app.meters.sockets.dec();
         let opaque = |participant| self.app.contest.keys.participant(participant);
         tracing::debug!(participant = self.phone.participant().map(opaque), "a socket has gone");

@@ -4,7 +4,10 @@ use crate::accounts::register::Accounts;
 use crate::accounts::staff::StaffRegister;
 use crate::contest::core::Contest;
 use crate::ledger::desk::DeskStore;
+use crate::office::exposure::Exposure;
+use crate::office::importing::Imports;
 use crate::transport::admission::Admission;
+use crate::transport::audience::Audience;
 use crate::transport::board_view::BoardViews;
 use crate::transport::metrics::Meters;
 use crate::transport::season_view::SeasonViews;
@@ -12,7 +15,6 @@ use crate::transport::tls::Tls;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -29,6 +31,8 @@ pub struct ServeSettings {
     pub media: Vec<PathBuf>,
     /// Its files are served beside the pages: what WeChat and the filing office ask for.
     pub root_files: Option<PathBuf>,
+    /// Where phones on the same network open the pages. `None`: only this machine reaches the server.
+    pub for_phones: Option<String>,
     /// `None`: plain HTTP.
     pub tls: Option<Arc<Tls>>,
     pub patience: Patience,
@@ -57,6 +61,8 @@ pub struct App {
     pub staff: StaffRegister,
     /// What staff edit.
     pub desk: DeskStore,
+    pub imports: Imports,
+    pub exposure: Exposure,
     pub settings: ServeSettings,
     pub admission: Admission,
     pub boards: BoardViews,
@@ -68,6 +74,6 @@ pub struct App {
     pub stop: CancellationToken,
     /// Serving, and neither recovering nor draining.
     pub ready: AtomicBool,
-    /// Beats once a second, for those who watch boards.
-    pub beat: watch::Sender<u64>,
+    /// Who hears what many are told alike.
+    pub audience: Audience,
 }

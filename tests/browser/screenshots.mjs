@@ -1,27 +1,17 @@
 // Pictures of every page for the README and for looking at: node tests/browser/screenshots.mjs FOLDER (see `make screenshots`).
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
+import { desk } from './desk-pictures.mjs'
+import { shipped } from './messy.mjs'
 import { join as joinAs, start } from './phone.mjs'
 
 const base = process.env.KEJING_URL.replace(/\/$/, '')
 const folder = process.argv[2] ?? 'docs/screenshots'
 const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, reducedMotion: 'reduce' }
 const SCREEN = { viewport: { width: 1920, height: 1080 }, reducedMotion: 'reduce' }
-const bank = readBank(new URL('../../question-bank/kexue/', import.meta.url))
-
 /** The options that are right, by the question's stem. */
-function readBank(place) {
-  const right = new Map()
-  for (const name of readdirSync(place)) {
-    for (const block of readFileSync(new URL(name, place), 'utf8').split('[[question]]').slice(1)) {
-      const value = (key) => JSON.parse(block.match(new RegExp(`^${key} = (.*)$`, 'm'))?.[1] ?? 'null')
-      const [options, key] = [value('options'), value('key')]
-      right.set(value('stem'), options ? [...key].map((letter) => options[letter.charCodeAt(0) - 65]) : [key])
-    }
-  }
-  return right
-}
+const bank = new Map(shipped().map(({ stem, options, key }) => [stem, options ? [...key].map((letter) => options[letter.charCodeAt(0) - 65]) : [key]]))
 
 async function shoot(page, name) {
   await page.evaluate(() => document.fonts.ready)
@@ -135,6 +125,7 @@ try {
   await phone(browser)
   await otherLooks(browser)
   await boards(browser)
+  await desk(browser, shoot)
 } finally {
   await browser.close()
 }

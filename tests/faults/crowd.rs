@@ -514,7 +514,7 @@ impl Player {
             let path = format!("http://{address}/api/v1/me/attempts{before}");
             let told = world.http.get(path).bearer_auth(&self.token).send().await.unwrap();
             if told.status() == 429 {
-                tokio::time::sleep(MOMENT).await;
+                wait_as_told(&told.json().await.unwrap()).await;
                 continue;
             }
             let page: Value = told.json().await.unwrap();
@@ -536,10 +536,13 @@ impl Player {
     }
 }
 
-/// Between asking too often and asking again.
-const MOMENT: Duration = Duration::from_millis(200);
+/// Waits for as long as somebody who has asked too often is told to.
+async fn wait_as_told(refusal: &Value) {
+    let ms = refusal["retry_after_ms"].as_u64().unwrap_or_else(|| panic!("not told for how long: {refusal}"));
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+}
 
-/// What is told to this; once more after a moment, where it was asked too often.
+/// What is told to this; once more, where it was asked too often.
 async fn asked(phone: &mut Phone, message: Value) -> Value {
     loop {
         say(phone, message.clone()).await.unwrap();
@@ -547,7 +550,7 @@ async fn asked(phone: &mut Phone, message: Value) -> Value {
         if told["code"] != "rate_limited" {
             return told;
         }
-        tokio::time::sleep(MOMENT).await;
+        wait_as_told(&told).await;
     }
 }
 

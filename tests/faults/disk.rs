@@ -4,6 +4,7 @@
 use super::crowd::Scene;
 use super::process::plain;
 use serde_json::Value;
+use std::io::Write;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command as Sync;
@@ -132,6 +133,14 @@ impl SmallDisk {
         mount.is_ok_and(|made| made.status.success()).then_some(SmallDisk(folder))
     }
 
+    /// Something else takes the room, all but so much.
+    fn is_filled_but_for(&self, bytes: u64) {
+        let mut other = std::fs::File::create(self.0.path().join("other")).unwrap();
+        while other.write_all(&[0; 4096]).is_ok() {}
+        let taken = other.metadata().unwrap().len();
+        other.set_len(taken.saturating_sub(bytes)).unwrap();
+    }
+
     fn grows(&self, size: &str) {
         let options = format!("remount,{size}");
         assert!(Sync::new("mount").args(["-o", &options]).arg(self.0.path()).status().unwrap().success());
@@ -147,12 +156,13 @@ impl Drop for SmallDisk {
 #[tokio::test]
 async fn a_file_system_that_fills_up_ends_the_server_and_loses_nothing() {
     // Elsewhere the kernel's limit and the shim say the same.
-    let Some(small) = SmallDisk::mounted("size=3m") else { return };
+    let Some(small) = SmallDisk::mounted("size=16m") else { return };
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(small.0.path(), folder.path().join("data")).unwrap();
     let mut scene = Scene::of(PLAYERS, folder, plain).await;
     scene.until_more(PLAYERS).await;
     scene.expect_the_end();
+    small.is_filled_but_for(16 * 1024);
     scene.ends().await.plainly(&[FAILED]);
     small.grows("size=256m");
     scene.serve_again(plain).await;
@@ -167,8 +177,8 @@ async fn a_file_that_may_not_grow_ends_the_server_and_loses_nothing() {
     let mut scene = Scene::of(PLAYERS, tempfile::tempdir().unwrap(), plain).await;
     scene.until_more(60).await;
     scene.terminate().await;
-    // Room for the log of some hundred commits.
-    let kilobytes = std::fs::metadata(scene.data().join("ledger.db")).unwrap().len() / 1024 + 2_048;
+    // Room for some thousand answers.
+    let kilobytes = std::fs::metadata(scene.data().join("ledger.db")).unwrap().len() / 1024 + 32;
     scene.serve_again(|command| limited(command, kilobytes)).await;
     scene.until_more(PLAYERS).await;
     scene.expect_the_end();

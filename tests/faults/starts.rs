@@ -117,7 +117,7 @@ async fn a_start_with_the_clock_behind_the_ledgers_last_entry_is_refused() {
         store: Arc::new(store),
         accept_change: None,
     };
-    drop(opening.open(&Nobody).await.unwrap());
+    drop(opening.open(Arc::new(Nobody)).await.unwrap());
     let entries = replayed(&data).await;
     let Err(ended) = serve(folder.path(), plain).await else { panic!("it started a day before its last entry") };
     ended.plainly(&["这台机器的时间", "请先校准系统时间再启动"]);

@@ -116,6 +116,34 @@ impl Clerk {
         (status, told)
     }
 
+    /// Sends a file.
+    pub(crate) async fn upload(&mut self, path: &str, bytes: Vec<u8>) -> (u16, Value) {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.http.post(format!("{}{path}", self.base)).header("cookie", cookies.join("; "));
+        let response = request.header("x-kejing-csrf", &self.csrf).body(bytes).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap())
+    }
+
+    /// A file, with its name as the browser is told it.
+    pub(crate) async fn download(&mut self, path: &str) -> (u16, String, Vec<u8>) {
+        let response = self.answer(Method::GET, path, None, HeaderMap::new()).await;
+        let status = response.status().as_u16();
+        let disposition = response.headers().get("content-disposition").map(|value| value.to_str().unwrap().to_owned());
+        (status, disposition.unwrap_or_default(), response.bytes().await.unwrap().to_vec())
+    }
+
+    /// Shows that it is them: dangerous acts are open for a while. The clock moves on to the next code.
+    pub(crate) async fn confirm(&mut self, server: &Server) {
+        let mut body = json!({"password": PASSWORD});
+        if self.secret.is_some() {
+            server.advance(30_000);
+            body["code"] = json!(self.code(server));
+        }
+        let (status, told) = self.post("/session/confirm", body).await;
+        assert_eq!(status, 200, "{told}");
+    }
+
     /// With headers of one's own, which come first.
     pub(crate) async fn answer(
         &mut self,

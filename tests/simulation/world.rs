@@ -325,7 +325,7 @@ impl World {
             self.memory.disk().weather = Weather { failed: self.weather.failed * 5, ..self.weather };
             let opening = self.opening(self.clock.clone());
             let clock = self.clock.clone();
-            let opening = tokio::spawn(async move { (opening.open(&Nobody).await, clock.now()) });
+            let opening = tokio::spawn(async move { (opening.open(Arc::new(Nobody)).await, clock.now()) });
             while !opening.is_finished() {
                 let ms = self.chance.between(1, 50);
                 self.pass(ms).await;
@@ -376,7 +376,7 @@ impl World {
         let alive_at = self.memory.disk().alive_at.unwrap();
         let before = self.memory.disk().entries.len();
         let behind = alive_at.plus_ms(-1 - self.chance.span(3_600_000));
-        let refused = self.opening(Clock::standing_at(behind)).open(&Nobody).await.err();
+        let refused = self.opening(Clock::standing_at(behind)).open(Arc::new(Nobody)).await.err();
         assert!(matches!(refused, Some(OpeningError::ClockBehind { .. })), "a clock that is behind was not refused");
         assert_eq!(self.memory.disk().entries.len(), before);
     }

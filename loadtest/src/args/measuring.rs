@@ -65,6 +65,9 @@ pub(crate) struct OverloadArgs {
     pub times: f64,
     #[command(flatten)]
     pub seats: SeatArgs,
+    /// Measure the CPU time of this process as well: whichever end has no processor left is the one that is measured
+    #[arg(long)]
+    pub server_pid: Option<u32>,
     #[arg(long)]
     pub report: Option<PathBuf>,
 }
@@ -78,9 +81,6 @@ pub(crate) struct BurstArgs {
     /// Seconds
     #[arg(long, default_value_t = 10.0)]
     pub within: f64,
-    /// The connections are there before
-    #[arg(long)]
-    pub connected: bool,
     #[arg(long)]
     pub server_pid: Option<u32>,
     #[command(flatten)]

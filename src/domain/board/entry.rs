@@ -15,13 +15,21 @@ pub(super) struct Entry {
 
 const ELAPSED_BITS: u32 = ELAPSED_MS_MAX.count_ones();
 
+/// Score and elapsed time in one number: the lower, the better.
+///
+/// # Panics
+/// If one of them doesn't fit; `season check` refuses rules under which it could not.
+pub fn packed(standing: &Standing) -> u64 {
+    let score = u64::from(standing.score);
+    assert!(score <= SCORE_MAX && standing.elapsed_ms <= ELAPSED_MS_MAX, "a board cannot hold {standing:?}");
+    (SCORE_MAX - score) << ELAPSED_BITS | standing.elapsed_ms
+}
+
 impl Entry {
     /// # Panics
-    /// If a number doesn't fit; `season check` refuses rules under which one could not.
+    /// If a number doesn't fit.
     pub(super) fn new(who: ParticipantId, standing: &Standing) -> Entry {
-        let score = u64::from(standing.score);
-        assert!(score <= SCORE_MAX && standing.elapsed_ms <= ELAPSED_MS_MAX, "a board cannot hold {standing:?}");
-        let key = (SCORE_MAX - score) << ELAPSED_BITS | standing.elapsed_ms;
+        let key = packed(standing);
         let who = u32::try_from(who.0).expect("participants are numbered from 1 and are fewer than 2^32");
         Entry { high: (key >> 32) as u32, low: key as u32, who }
     }

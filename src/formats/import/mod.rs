@@ -1,7 +1,51 @@
 //! 导入: files as people have them, read for a preview. Nothing is guessed in silence: each question ends as ready, to check or refused.
 
+mod aiken;
+mod answers;
+mod delimited;
+mod docx;
+mod exchange;
+mod found;
+pub(in crate::formats) mod gift;
+mod grid;
+mod header;
+mod heading;
+pub(in crate::formats) mod json;
+mod key;
+mod markup;
+pub(in crate::formats) mod moodle;
+mod numbering;
+mod office;
+mod options;
+mod package;
+mod prose;
+mod qti;
+mod qti_item;
+mod read;
+mod recognise;
+mod rest;
+mod settle;
+mod shown;
+mod stem;
+mod strict;
+mod table;
+mod tags;
+mod weights;
+mod words;
+mod xls;
+mod xlsx;
+mod xml;
+
+pub use crate::formats::columns::Field;
+pub use crate::formats::import::read::read;
+pub use crate::formats::import::recognise::recognise;
+pub use crate::formats::import::rest::rest_sheet;
+pub use crate::formats::import::rest::template;
+
 use crate::domain::draft::Draft;
 use crate::domain::faults::Part;
+use crate::formats::import::office::Unreadable;
+use std::collections::BTreeMap;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,4 +167,89 @@ pub struct Import {
     pub items: Vec<Item>,
     /// Of the file as a whole: [`Gravity::Refused`] says that nothing, or not all, of it could be read.
     pub remarks: Vec<Remark>,
+}
+
+/// What a person wants for questions that do not say it themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Defaults {
+    pub topic: Option<String>,
+    pub difficulty: Option<u8>,
+    pub source: Option<String>,
+    pub explanation: Option<String>,
+    pub contributor: Option<String>,
+}
+
+/// What each column holds, by its number from 1, where a person said so. A column that is not in it is not read.
+pub type Mapping = BTreeMap<u32, Field>;
+
+/// A file, and how it is to be read.
+#[derive(Clone, Debug, Default)]
+pub struct Source<'a> {
+    /// Its name; it need not end in anything.
+    pub file: &'a str,
+    pub bytes: &'a [u8],
+    /// `None`: recognised by its content, then by its name.
+    pub format: Option<Format>,
+    /// `None`: every sheet that holds questions.
+    pub sheet: Option<&'a str>,
+    pub columns: Option<Mapping>,
+    pub defaults: Defaults,
+}
+
+/// A file before anything of it is saved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    pub import: Import,
+    /// Of formats that are tables.
+    pub table: Option<Table>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Table {
+    /// Visible ones first. CSV has none.
+    pub sheets: Vec<SheetSeen>,
+    /// Of the first sheet that was read.
+    pub columns: Vec<Column>,
+    /// Nothing was read: there is no header, a person has to say what the columns hold.
+    pub mapping_needed: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SheetSeen {
+    pub name: String,
+    /// Whether its rows are among the items.
+    pub read: bool,
+    /// Which items are its own.
+    pub items: std::ops::Range<usize>,
+}
+
+/// A column of a table, for the person who says what it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// From 1.
+    pub n: u32,
+    pub title: String,
+    /// What stands in its first rows, shortened.
+    pub samples: Vec<String>,
+    pub field: Option<Field>,
+}
+
+/// Told how much is done of how much; `false` stops the reading. The whole may grow from call to call.
+pub type Watch<'w> = dyn FnMut(u32, u32) -> bool + 'w;
+
+/// Somebody stopped it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cancelled;
+
+/// Why reading ended early.
+#[derive(Debug)]
+enum Stop {
+    Cancelled,
+    Unreadable(Unreadable),
+}
+
+impl From<Unreadable> for Stop {
+    fn from(why: Unreadable) -> Stop {
+        Stop::Unreadable(why)
+    }
 }

@@ -5,18 +5,41 @@
 //! is [`SEASON`]), a file here with `impl Link` for reads and `impl Act` for writes, SQL with `$1` parameters.
 
 mod audit;
+mod banks;
+mod body;
 mod chain;
+mod imports;
 mod link;
+mod listing;
+mod many;
 mod open;
+mod questions;
 mod staff;
 
 pub use audit::AuditFilter;
 pub use audit::Entry;
 pub use audit::Record;
+pub use banks::BankRow;
+pub use banks::PictureRow;
+pub use banks::VersionRow;
 pub use chain::Break;
 pub use chain::Chain;
+pub use imports::ImportRow;
+pub use imports::KeptRemark;
+pub use imports::ReadRow;
+pub use imports::RowCounts;
+pub use imports::RowStanding;
+pub use imports::Twin;
+pub use imports::WantedRows;
 pub use link::Link;
+pub use listing::Facets;
+pub use listing::QuestionFilter;
+pub use listing::Sort;
 pub use open::DeskStore;
+pub use questions::NewQuestion;
+pub use questions::QuestionHead;
+pub use questions::RevisionRow;
+pub use questions::StepRow;
 pub use staff::GrantRow;
 pub use staff::PersonRow;
 pub use staff::ResetRow;

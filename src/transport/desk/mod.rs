@@ -2,10 +2,19 @@
 //! `openapi.json`. Adding calls: a file here, its handlers in `calls()`, three moves each: extract (`Desk` says who), call the office, convert.
 
 mod audit;
+mod bank_access;
+mod bank_views;
+mod banks;
+mod files;
 mod guard;
+mod import_views;
+mod imports;
 mod people;
+mod pictures;
 mod places;
+mod questions;
 mod reader;
+mod refused;
 mod session;
 mod views;
 
@@ -40,7 +49,10 @@ const BASE: &str = "/api/desk/v1";
         (name = "session", description = "登录"),
         (name = "staff", description = "工作人员"),
         (name = "audit", description = "操作记录"),
-        (name = "places", description = "各地")
+        (name = "places", description = "各地"),
+        (name = "banks", description = "题库"),
+        (name = "questions", description = "题目"),
+        (name = "imports", description = "导入")
     )
 )]
 struct Description;
@@ -67,6 +79,7 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .routes(routes!(session::offer_factor, session::take_factor, session::drop_factor))
             .routes(routes!(session::all))
             .routes(routes!(session::end))
+            .routes(routes!(session::phone))
             .routes(routes!(people::list, people::invite))
             .routes(routes!(people::change))
             .routes(routes!(people::reset))
@@ -74,7 +87,11 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .routes(routes!(people::end_session))
             .routes(routes!(audit::page))
             .routes(routes!(audit::export))
-            .routes(routes!(places::place)),
+            .routes(routes!(places::place))
+            .merge(banks::calls())
+            .merge(questions::calls())
+            .merge(imports::calls())
+            .merge(pictures::calls()),
     )
 }
 

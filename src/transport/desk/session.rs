@@ -225,8 +225,13 @@ pub(super) struct Offer {
 ))]
 pub(super) async fn offer_factor(State(app): State<Arc<App>>, desk: Desk) -> Result<Json<Offer>, Problem> {
     let Offered { secret, uri } = app.staff.offer_factor(&desk.signed, &desk.visitor).await?;
-    let qr = QRBuilder::new(uri.as_str()).build().map(|code| SvgBuilder::default().to_str(&code));
-    Ok(Json(Offer { secret, uri, qr: qr.unwrap_or_default() }))
+    let qr = picture(&uri).unwrap_or_default();
+    Ok(Json(Offer { secret, uri, qr }))
+}
+
+/// A code to scan, SVG; `None`: too long for one.
+fn picture(text: &str) -> Option<String> {
+    QRBuilder::new(text).build().ok().map(|code| SvgBuilder::default().to_str(&code))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -264,6 +269,22 @@ pub(super) async fn take_factor(
 pub(super) async fn drop_factor(State(app): State<Arc<App>>, desk: Desk) -> Result<StatusCode, Problem> {
     app.staff.drop_factor(&desk.signed, &desk.visitor).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct ForPhones {
+    /// Of the pages, as phones on the same network reach them. Null: only the server's own machine reaches them.
+    url: Option<String>,
+    /// The same as a picture, SVG.
+    qr: Option<String>,
+}
+
+/// 手机打开哪个网址
+#[utoipa::path(get, path = "/phone", tag = "session", responses((status = 200, body = ForPhones), (status = 401, body = ProblemView)))]
+pub(super) async fn phone(State(app): State<Arc<App>>, _desk: Desk) -> Json<ForPhones> {
+    let url = app.settings.for_phones.clone();
+    let qr = url.as_deref().and_then(picture);
+    Json(ForPhones { url, qr })
 }
 
 /// 我在哪些设备上登录着

@@ -1,0 +1,44 @@
+//! Why the desk does not do what somebody asked for; nothing was written then.
+
+use crate::domain::faults::QuestionFault;
+use crate::domain::review::ReviewRefusal;
+use crate::ledger::store::LedgerError;
+
+/// Characters of a reason, as the ledger takes them; longer ones are refused.
+pub const REASON_MAX: usize = 500;
+
+#[derive(Debug, thiserror::Error)]
+pub enum DeskRefusal {
+    #[error("没有找到{0}")]
+    NotFound(&'static str),
+    /// A form that says something that cannot be.
+    #[error("{0}")]
+    Bad(String),
+    /// In this state it can't be done, or it is there already.
+    #[error("{0}")]
+    Conflict(String),
+    /// Somebody else was there meanwhile.
+    #[error("别人刚刚改过这道题，请先看看新的内容")]
+    Overtaken,
+    #[error("这道题还有 {} 处问题，改好了再提交", .0.len())]
+    Faulty(Vec<QuestionFault>),
+    #[error("{0}")]
+    Review(#[from] ReviewRefusal),
+    #[error("您的角色不能这样做")]
+    Forbidden,
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+impl DeskRefusal {
+    pub fn code(&self) -> &'static str {
+        match self {
+            DeskRefusal::NotFound(_) => "not_found",
+            DeskRefusal::Bad(_) | DeskRefusal::Faulty(_) => "bad_request",
+            DeskRefusal::Conflict(_) | DeskRefusal::Overtaken => "conflict",
+            DeskRefusal::Review(ReviewRefusal::WrongState(_)) => "conflict",
+            DeskRefusal::Review(_) | DeskRefusal::Forbidden => "forbidden",
+            DeskRefusal::Ledger(_) => "unavailable",
+        }
+    }
+}

@@ -1,0 +1,675 @@
+//! Questions: found, written, edited, reviewed; one by one and many at once.
+
+use super::bank_access::Inside;
+use super::bank_access::Wants;
+use super::bank_views::ChangeView;
+use super::bank_views::DraftView;
+use super::bank_views::FacetsView;
+use super::bank_views::FaultView;
+use super::bank_views::FoundView;
+use super::bank_views::Names;
+use super::bank_views::QuestionRowView;
+use super::bank_views::QuestionView;
+use super::bank_views::Questions;
+use super::bank_views::RevisionView;
+use super::bank_views::Whole;
+use super::bank_views::range;
+use super::guard::Desk;
+use super::refused::Refused;
+use super::views::ProblemView;
+use crate::accounts::roles::On;
+use crate::accounts::roles::Permission;
+use crate::domain::compare::changes;
+use crate::domain::draft::Draft;
+use crate::domain::ids::QuestionId;
+use crate::domain::ids::StaffId;
+use crate::ledger::desk::QuestionFilter;
+use crate::ledger::desk::QuestionHead;
+use crate::ledger::desk::Sort;
+use crate::office::bulk;
+use crate::office::bulk::BulkAct;
+use crate::office::bulk::Selection;
+use crate::office::powers::Powers;
+use crate::office::questions;
+use crate::office::questions::Decision;
+use crate::office::refusal::DeskRefusal;
+use crate::office::twins;
+use crate::transport::me::Asked;
+use crate::transport::me::Said;
+use crate::transport::problem::Problem;
+use crate::transport::state::App;
+use axum::Json;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::Path;
+use axum::extract::Query;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde::Serialize;
+use std::sync::Arc;
+use utoipa::IntoParams;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Questions of a page; more are refused.
+const PAGE_MAX: u32 = 200;
+const PAGE_USUAL: u32 = 50;
+/// Characters of a search; longer ones are refused.
+const SEARCH_MAX: usize = 100;
+/// Bytes of a call with a question, or with the ids of many; more is `too_large`.
+const BODY_MAX: usize = 2 << 20;
+/// Characters of a topic that many questions are given.
+const TOPIC_MAX: usize = 40;
+
+pub(super) fn calls() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(list, write))
+        .routes(routes!(question, edit, delete))
+        .routes(routes!(submit))
+        .routes(routes!(approve))
+        .routes(routes!(send_back))
+        .routes(routes!(rest))
+        .routes(routes!(wake))
+        .routes(routes!(revisions))
+        .routes(routes!(revision_changes))
+        .routes(routes!(similar))
+        .routes(routes!(many))
+        .routes(routes!(waiting))
+        .routes(routes!(wording))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+}
+
+#[derive(Clone, Debug, Default, Deserialize, IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub(super) struct Filter {
+    /// Words that all have to be in stem, options or id
+    q: Option<String>,
+    topic: Option<String>,
+    /// 1, 2 or 3
+    difficulty: Option<u8>,
+    /// true_false, single or multiple
+    kind: Option<String>,
+    /// draft, submitted, returned, approved, published or rested
+    state: Option<String>,
+    /// A person's id
+    author: Option<String>,
+    contributor: Option<String>,
+}
+
+impl Filter {
+    fn read(self, powers: &Powers) -> Result<QuestionFilter, Problem> {
+        let q = self.q.unwrap_or_default();
+        if q.chars().count() > SEARCH_MAX {
+            return Err(Problem::bad_request(format!("搜索的文字最多 {SEARCH_MAX} 个字")));
+        }
+        let asked = |text: Option<String>| text.filter(|text| !text.is_empty());
+        Ok(QuestionFilter {
+            words: q.split_whitespace().map(str::to_owned).collect(),
+            topic: asked(self.topic),
+            difficulty: self.difficulty,
+            kind: asked(self.kind),
+            state: asked(self.state),
+            author: asked(self.author).map(StaffId),
+            contributor: asked(self.contributor),
+            places: (!powers.sees_all).then(|| powers.places.clone()),
+            banks: None,
+            for_review_by: None,
+        })
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Sorting {
+    /// The last touched first
+    #[default]
+    Updated,
+    /// The last made first
+    Made,
+    Topic,
+    Difficulty,
+    Id,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub(super) struct Page {
+    #[param(inline)]
+    sort: Option<Sorting>,
+    offset: Option<u32>,
+    /// 1 to 200; 50 where it is left out
+    limit: Option<u32>,
+}
+
+impl Page {
+    fn sort(self) -> Sort {
+        match self.sort.unwrap_or_default() {
+            Sorting::Updated => Sort::Updated,
+            Sorting::Made => Sort::Made,
+            Sorting::Topic => Sort::Topic,
+            Sorting::Difficulty => Sort::Difficulty,
+            Sorting::Id => Sort::Id,
+        }
+    }
+
+    fn bounds(self) -> Result<(i64, i64), Problem> {
+        bounds(self.offset, self.limit)
+    }
+}
+
+/// Offset and limit of a list.
+pub(super) fn bounds(offset: Option<u32>, limit: Option<u32>) -> Result<(i64, i64), Problem> {
+    let limit = limit.unwrap_or(PAGE_USUAL);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(Problem::bad_request(format!("limit 应在 1 到 {PAGE_MAX} 之间")));
+    }
+    Ok((i64::from(offset.unwrap_or(0)), i64::from(limit)))
+}
+
+/// 一个题库里的题目：搜索、筛选
+#[utoipa::path(get, path = "/banks/{bank}/questions", tag = "questions", params(("bank" = String, Path), Filter, Page), responses(
+    (status = 200, body = Questions),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+))]
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(bank)): Asked<Path<String>>,
+    Asked(Query(filter)): Asked<Query<Filter>>,
+    Asked(Query(page)): Asked<Query<Page>>,
+) -> Result<Json<Questions>, Problem> {
+    let Inside { powers, .. } = Inside::of(&app, &desk, &bank, Wants::See).await?;
+    let (offset, limit) = page.bounds()?;
+    let filter = filter.read(&powers)?;
+    let mut link = app.desk.read().await?;
+    let heads = link.questions(Some(&bank), &filter, page.sort(), offset, limit).await?;
+    let facets = link.facets(Some(&bank), &filter).await?;
+    Ok(Json(Questions {
+        items: heads.iter().map(|head| QuestionRowView::of(head, app.exposure.of(&head.id))).collect(),
+        total: facets.total,
+        facets: FacetsView::of(facets),
+    }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewQuestion {
+    draft: DraftView,
+}
+
+/// 写一道新题
+#[utoipa::path(post, path = "/banks/{bank}/questions", tag = "questions", params(("bank" = String, Path)), request_body = NewQuestion, responses(
+    (status = 201, body = QuestionView),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+))]
+pub(super) async fn write(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(bank)): Asked<Path<String>>,
+    Said(NewQuestion { draft }): Said<NewQuestion>,
+) -> Result<(StatusCode, Json<QuestionView>), Refused> {
+    let Inside { by, powers } = Inside::of(&app, &desk, &bank, Wants::Write).await?;
+    let head = questions::write(&app.desk, &by, &powers, &bank, draft.read()?).await?;
+    Ok((StatusCode::CREATED, Json(whole(&app, &desk, &powers, head).await?)))
+}
+
+/// Everything of a question, for whoever asks.
+async fn whole(app: &App, desk: &Desk, powers: &Powers, head: QuestionHead) -> Result<QuestionView, Problem> {
+    let mut link = app.desk.read().await?;
+    let draft = link.draft(&head.id, head.review.revision).await?.unwrap_or_default();
+    let steps = link.steps(&head.id).await?;
+    let names: Names = link.staff().await?.into_iter().map(|person| (person.id, person.name)).collect();
+    let lists = link.bank(&head.bank).await?.map(|bank| bank.wording).unwrap_or_default();
+    let may = questions::may(&desk.signed.id, powers, &head);
+    let drawn = app.exposure.of(&head.id);
+    Ok(QuestionView::of(Whole { wording: lists.found_in(&draft), head, draft, steps, names, may, drawn }))
+}
+
+/// The question as it stands now, beside a conflict.
+async fn refused(app: &App, desk: &Desk, powers: &Powers, id: &QuestionId, refusal: DeskRefusal) -> Refused {
+    if !matches!(refusal, DeskRefusal::Overtaken) {
+        return refusal.into();
+    }
+    let now = async {
+        let head = app.desk.read().await?.question(id).await?.ok_or_else(|| Problem::not_found("这道题"))?;
+        whole(app, desk, powers, head).await
+    };
+    match now.await {
+        Ok(newer) => Refused::overtaken(refusal.into(), newer),
+        Err(_) => refusal.into(),
+    }
+}
+
+/// 一道题
+#[utoipa::path(get, path = "/questions/{id}", tag = "questions", params(("id" = String, Path)), responses(
+    (status = 200, body = QuestionView),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+))]
+pub(super) async fn question(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<QuestionId>>,
+) -> Result<Json<QuestionView>, Problem> {
+    let (Inside { powers, .. }, head) = Inside::of_question(&app, &desk, &id, Wants::See).await?;
+    Ok(Json(whole(&app, &desk, &powers, head).await?))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Edited {
+    /// The one that was edited.
+    revision: u32,
+    draft: DraftView,
+}
+
+/// 修改一道题：得到新的一稿；已发布的那一稿留在它的版本里
+#[utoipa::path(put, path = "/questions/{id}", tag = "questions", params(("id" = String, Path)), request_body = Edited, responses(
+    (status = 200, body = QuestionView),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+    (status = 409, body = ProblemView, description = "`newer` 是现在的题目"),
+))]
+pub(super) async fn edit(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<QuestionId>>,
+    Said(Edited { revision, draft }): Said<Edited>,
+) -> Result<Json<QuestionView>, Refused> {
+    let (Inside { by, powers }, _) = Inside::of_question(&app, &desk, &id, Wants::Write).await?;
+    match questions::edit(&app.desk, &by, &powers, &id, revision, draft.read()?).await {
+        Ok(head) => Ok(Json(whole(&app, &desk, &powers, head).await?)),
+        Err(refusal) => Err(refused(&app, &desk, &powers, &id, refusal).await),
+    }
+}
+
+/// 删除一道从未发布的草稿
+#[utoipa::path(delete, path = "/questions/{id}", tag = "questions", params(("id" = String, Path)), responses(
+    (status = 204),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+    (status = 409, body = ProblemView),
+))]
+pub(super) async fn delete(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<QuestionId>>,
+) -> Result<StatusCode, Refused> {
+    let (Inside { by, powers }, _) = Inside::of_question(&app, &desk, &id, Wants::Write).await?;
+    questions::delete(&app.desk, &by, &powers, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is decided of a question as it stood when the person saw it.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Decided {
+    revision: u32,
+    reason: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Returned {
+    revision: u32,
+    /// For whoever wrote it.
+    reasons: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Because {
+    reason: String,
+}
+
+struct Deciding {
+    decision: Decision,
+    revision: Option<u32>,
+    reason: String,
+}
+
+async fn decide(app: &App, desk: &Desk, id: &QuestionId, deciding: Deciding) -> Result<Json<QuestionView>, Refused> {
+    let Deciding { decision, revision, reason } = deciding;
+    let wants = if decision == Decision::Submit { Wants::Write } else { Wants::Review };
+    let (Inside { by, powers }, _) = Inside::of_question(app, desk, id, wants).await?;
+    match questions::decide(&app.desk, &app.contest, &by, &powers, id, revision, decision, &reason).await {
+        Ok(head) => Ok(Json(whole(app, desk, &powers, head).await?)),
+        Err(refusal) => Err(refused(app, desk, &powers, id, refusal).await),
+    }
+}
+
+/// 提交审核
+#[utoipa::path(post, path = "/questions/{id}/submit", tag = "questions", params(("id" = String, Path)), request_body = Decided, responses(
+    (status = 200, body = QuestionView),
+    (status = 400, body = ProblemView, description = "`faults` 是还差的"),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+    (status = 409, body = ProblemView),
+))]
+pub(super) async fn submit(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<QuestionId>>,
+    Said(Decided { revision, reason }): Said<Decided>,
+) -> Result<Json<QuestionView>, Refused> {
+    let reason = reason.unwrap_or_default();
+    decide(&app, &desk, &id, Deciding { decision: Decision::Submit, revision: Some(revision), reason }).await
+}
+
+/// 通过一审；写过、改过这一稿的人不能审，一个人只审一次
+#[utoipa::path(post, path = "/questions/{id}/approve", tag = "questions", params(("id" = String, Path)), request_body = Decided, responses(
+    (status = 200, body = QuestionView),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+    (status = 409, body = ProblemView),
+))]
+pub(super) async fn approve(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<QuestionId>>,
+    Said(Decided { revision, reason }): Said<Decided>,
+) -> Result<Json<QuestionView>, Refused> {
+    let reason = reason.unwrap_or_default();
+    decide(&app, &desk, &id, Deciding { decision: Decision::Approve, revision: Some(revision), reason }).await
+}
+
+/// 退回，写明理由
+#[utoipa::path(post, path = "/questions/{id}/return", tag = "questions", params(("id" = String, Path)), request_body = Returned, responses(
+    (status = 200, body = QuestionView),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+    (status = 409, body = ProblemView),
+))]
+pub(super) async fn send_back(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<QuestionId>>,
+    Said(Returned { revision, reasons }): Said<Returned>,
+) -> Result<Json<QuestionView>, Refused> {
+    let reason = reasons;
+    decide(&app, &desk, &id, Deciding { decision: Decision::Return, revision: Some(revision), reason }).await
+}
+
+/// 停用：以后的试卷和版本里没有它
+#[utoipa::path(post, path = "/questions/{id}/rest", tag = "questions", params(("id" = String, Path)), request_body = Because, responses(
+    (status = 200, body = QuestionView),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+    (status = 409, body = ProblemView),
+))]
+pub(super) async fn rest(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<QuestionId>>,
+    Said(Because { reason }): Said<Because>,
+) -> Result<Json<QuestionView>, Refused> {
+    decide(&app, &desk, &id, Deciding { decision: Decision::Rest, revision: None, reason }).await
+}
+
+/// 恢复停用的题
+#[utoipa::path(post, path = "/questions/{id}/wake", tag = "questions", params(("id" = String, Path)), request_body = Because, responses(
+    (status = 200, body = QuestionView),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+    (status = 409, body = ProblemView),
+))]
+pub(super) async fn wake(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<QuestionId>>,
+    Said(Because { reason }): Said<Because>,
+) -> Result<Json<QuestionView>, Refused> {
+    decide(&app, &desk, &id, Deciding { decision: Decision::Wake, revision: None, reason }).await
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Revisions {
+    items: Vec<RevisionView>,
+}
+
+/// 各稿，旧的在前
+#[utoipa::path(get, path = "/questions/{id}/revisions", tag = "questions", params(("id" = String, Path)), responses(
+    (status = 200, body = Revisions),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+))]
+pub(super) async fn revisions(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<QuestionId>>,
+) -> Result<Json<Revisions>, Problem> {
+    Inside::of_question(&app, &desk, &id, Wants::See).await?;
+    let rows = app.desk.read().await?.revisions(&id).await?;
+    Ok(Json(Revisions { items: rows.into_iter().map(RevisionView::of).collect() }))
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct RevisionChanges {
+    changes: Vec<ChangeView>,
+}
+
+/// 两稿之间改了什么
+#[utoipa::path(get, path = "/questions/{id}/revisions/{range}", tag = "questions",
+    params(("id" = String, Path), ("range" = String, Path, description = "`1..3`")),
+    responses(
+        (status = 200, body = RevisionChanges),
+        (status = 400, body = ProblemView),
+        (status = 403, body = ProblemView),
+        (status = 404, body = ProblemView),
+    ))]
+pub(super) async fn revision_changes(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path((id, revisions))): Asked<Path<(QuestionId, String)>>,
+) -> Result<Json<RevisionChanges>, Problem> {
+    Inside::of_question(&app, &desk, &id, Wants::See).await?;
+    let (from, to) = range(&revisions)?;
+    let mut link = app.desk.read().await?;
+    let missing = || Problem::not_found("这一稿");
+    let before: Draft = link.draft(&id, from).await?.ok_or_else(missing)?;
+    let after: Draft = link.draft(&id, to).await?.ok_or_else(missing)?;
+    Ok(Json(RevisionChanges { changes: ChangeView::all(changes(&before, &after)) }))
+}
+
+/// A question that is the same or nearly so.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Similar {
+    id: String,
+    stem: String,
+    /// Of 1,000.
+    similarity: u32,
+    same: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct SimilarQuestions {
+    items: Vec<Similar>,
+}
+
+/// 题库里相同和相近的题
+#[utoipa::path(get, path = "/questions/{id}/similar", tag = "questions", params(("id" = String, Path)), responses(
+    (status = 200, body = SimilarQuestions),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+))]
+pub(super) async fn similar(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<QuestionId>>,
+) -> Result<Json<SimilarQuestions>, Problem> {
+    let (Inside { powers, .. }, head) = Inside::of_question(&app, &desk, &id, Wants::See).await?;
+    let twins = if powers.sees_all { twins::of_question(&app.desk, &head).await? } else { Vec::new() };
+    let view = |twin: crate::ledger::desk::Twin| {
+        Some(Similar { id: twin.id?, stem: twin.stem, similarity: twin.similarity, same: twin.same })
+    };
+    Ok(Json(SimilarQuestions { items: twins.into_iter().filter_map(view).collect() }))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ManyAct {
+    Submit,
+    Approve,
+    Return,
+    Topic,
+    Difficulty,
+    Delete,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Many {
+    act: ManyAct,
+    /// These; or all that pass the filter.
+    ids: Option<Vec<String>>,
+    filter: Option<Filter>,
+    reason: Option<String>,
+    topic: Option<String>,
+    difficulty: Option<u8>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct ManyDone {
+    done: usize,
+    refused: Vec<OneRefused>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct OneRefused {
+    id: String,
+    code: &'static str,
+    message: String,
+}
+
+/// 一次处理许多题：逐题判断，不成的逐题说明
+#[utoipa::path(post, path = "/banks/{bank}/bulk", tag = "questions", params(("bank" = String, Path)), request_body = Many, responses(
+    (status = 200, body = ManyDone),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+))]
+pub(super) async fn many(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(bank)): Asked<Path<String>>,
+    Said(many): Said<Many>,
+) -> Result<Json<ManyDone>, Problem> {
+    let wants = if matches!(many.act, ManyAct::Approve | ManyAct::Return) { Wants::Review } else { Wants::Write };
+    let Inside { by, powers } = Inside::of(&app, &desk, &bank, wants).await?;
+    let reason = many.reason.clone().unwrap_or_default();
+    let (act, selection) = (many.act()?, many.selection(&powers)?);
+    let done = bulk::bulk(&app.desk, &by, &powers, &bank, &act, selection, &reason).await?;
+    let refused =
+        done.refused.into_iter().map(|(id, why)| OneRefused { id: id.0, code: why.code(), message: why.to_string() });
+    Ok(Json(ManyDone { done: done.done, refused: refused.collect() }))
+}
+
+impl Many {
+    fn act(&self) -> Result<BulkAct, Problem> {
+        Ok(match self.act {
+            ManyAct::Submit => BulkAct::Decide(Decision::Submit),
+            ManyAct::Approve => BulkAct::Decide(Decision::Approve),
+            ManyAct::Return => BulkAct::Decide(Decision::Return),
+            ManyAct::Delete => BulkAct::Delete,
+            ManyAct::Topic => {
+                let topic = self.topic.as_deref().unwrap_or_default().trim();
+                if !(1..=TOPIC_MAX).contains(&topic.chars().count()) {
+                    return Err(Problem::bad_request(format!("请写明主题，最多 {TOPIC_MAX} 个字")));
+                }
+                BulkAct::Topic(topic.to_owned())
+            }
+            ManyAct::Difficulty => match self.difficulty {
+                Some(difficulty @ 1..=3) => BulkAct::Difficulty(difficulty),
+                _ => return Err(Problem::bad_request("难度只能是 1（易）、2（中）、3（难）")),
+            },
+        })
+    }
+
+    fn selection(self, powers: &Powers) -> Result<Selection, Problem> {
+        match (self.ids, self.filter) {
+            (Some(ids), None) => Ok(Selection::These(ids.into_iter().map(QuestionId).collect())),
+            (None, Some(filter)) => Ok(Selection::All(Box::new(filter.read(powers)?))),
+            _ => Err(Problem::bad_request("请选定题目：ids 或者 filter，二者择一")),
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub(super) struct WaitingIn {
+    bank: Option<String>,
+}
+
+/// 等我审的题
+#[utoipa::path(get, path = "/review", tag = "questions", params(WaitingIn, Page), responses(
+    (status = 200, body = Questions),
+    (status = 403, body = ProblemView),
+))]
+pub(super) async fn waiting(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Query(of)): Asked<Query<WaitingIn>>,
+    Asked(Query(page)): Asked<Query<Page>>,
+) -> Result<Json<Questions>, Problem> {
+    let on = of.bank.as_deref().map_or(On::SomeBank, On::Bank);
+    desk.may(Permission::ReviewQuestions, on).await?;
+    let (offset, limit) = page.bounds()?;
+    let mut link = app.desk.read().await?;
+    let banks = match of.bank {
+        Some(bank) => vec![bank],
+        None => link.banks().await?.into_iter().map(|bank| bank.id).collect(),
+    };
+    let reviews = |bank: &String| desk.could(Permission::ReviewQuestions, On::Bank(bank));
+    let filter = QuestionFilter {
+        banks: Some(banks.into_iter().filter(reviews).collect()),
+        for_review_by: Some(desk.signed.id.clone()),
+        ..QuestionFilter::default()
+    };
+    let heads = link.questions(None, &filter, page.sort(), offset, limit).await?;
+    let facets = link.facets(None, &filter).await?;
+    Ok(Json(Questions {
+        items: heads.iter().map(|head| QuestionRowView::of(head, app.exposure.of(&head.id))).collect(),
+        total: facets.total,
+        facets: FacetsView::of(facets),
+    }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Unsaved {
+    bank: String,
+    draft: DraftView,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Looked {
+    faults: Vec<FaultView>,
+    wording: Vec<FoundView>,
+}
+
+/// 还没有保存的题：差什么，用词怎样
+#[utoipa::path(post, path = "/wording", tag = "questions", request_body = Unsaved, responses(
+    (status = 200, body = Looked),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+))]
+pub(super) async fn wording(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Said(Unsaved { bank, draft }): Said<Unsaved>,
+) -> Result<Json<Looked>, Problem> {
+    Inside::of(&app, &desk, &bank, Wants::See).await?;
+    let draft = questions::tidied(draft.read()?);
+    let lists = app.desk.read().await?.bank(&bank).await?.map(|bank| bank.wording).unwrap_or_default();
+    Ok(Json(Looked { faults: FaultView::all(&draft.faults()), wording: FoundView::all(lists.found_in(&draft)) }))
+}

@@ -1,0 +1,250 @@
+// The desk in a real browser, from the first link over import, mending and review by a second person to publishing. One story, told in order:
+// what one test leaves is what the next one finds.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { accept, confirmed, go, invite, newDesk, setUp, setUpFactor, signIn, title, told } from './clerk.mjs'
+import { messyRows } from './messy.mjs'
+import { at, launch } from './phone.mjs'
+import { xlsx } from './xlsx.mjs'
+
+let browser
+/** Login, name and recovery codes of each. */
+let first
+let second
+
+before(async () => (browser = await launch()))
+after(() => browser?.close())
+
+/** The next recovery code of somebody: an authenticator's digits are good once in half a minute, and no test waits. */
+const code = (person) => person.recovery.shift()
+
+async function signedIn(t, person, options) {
+  const page = await newDesk(t, browser, options)
+  await go(page)
+  await signIn(page, person.login, code(person))
+  await title(page, '您好')
+  return page
+}
+
+test('whoever has not the first link is told where to find it; with it, an administrator comes in and is led to a phone', async (t) => {
+  const stranger = await newDesk(t, browser)
+  await go(stranger)
+  await title(stranger, '欢迎使用科竞')
+
+  const page = await newDesk(t, browser)
+  await go(page, `#/setup/${process.env.KEJING_SETUP}`)
+  await page.click(at('main'))
+  assert.match(await page.textContent(`${at('fault')} >> nth=0`), /登录名/)
+  first = await setUp(page, 'weilan', '韦兰')
+  assert.equal(first.recovery.length, 10)
+  await title(page, '三分钟上手')
+  // The test's server listens on the loopback: the page says so instead of showing a code that leads nowhere.
+  assert.match(await page.textContent(at('phone-how')), /--listen 0\.0\.0\.0/)
+
+  await go(page, `#/setup/${process.env.KEJING_SETUP}`)
+  await page.waitForSelector('text=这里已经有管理员了')
+})
+
+test('sign-in asks for the second factor, takes a recovery code once, and tells what is wrong', async (t) => {
+  const page = await newDesk(t, browser)
+  await go(page)
+  await page.fill(at('login'), first.login)
+  await page.fill(at('password'), '不是这个密码')
+  await page.click(at('main'))
+  await page.waitForSelector(at('fault'))
+
+  const used = code(first)
+  await signIn(page, first.login, used)
+  await title(page, '您好')
+  await page.click(at('sign-out'))
+  await page.waitForSelector(at('sign-in'))
+  await signIn(page, first.login, used)
+  await page.waitForSelector(at('fault'))
+  assert.equal(await page.isVisible(at('sign-in')), true)
+})
+
+test('a colleague comes in by a link, sets up their own second factor, and does what the role names', async (t) => {
+  const page = await signedIn(t, first)
+  const link = await invite(page, 'qinxy', '覃小燕', '审题人')
+  assert.match(link, /\/desk#\/invitation\//)
+  await page.waitForSelector('tr:has-text("覃小燕") >> text=等待接受邀请')
+
+  const other = await newDesk(t, browser)
+  await accept(other, link)
+  second = { login: 'qinxy', name: '覃小燕', recovery: await setUpFactor(other) }
+  await title(other, '覃小燕')
+  assert.equal(await other.locator('.menu >> text=人员').count(), 0)
+  await go(other, '#/staff')
+  await other.waitForSelector('.quiet')
+  assert.match(await other.textContent('.quiet'), /不能|没有|角色|权限/)
+
+  await go(page, '#/audit')
+  await page.waitForSelector(`${at('audit')} tr:has-text("接受邀请")`)
+  // What 覃小燕 was refused is written down.
+  await page.waitForSelector(`${at('audit')} tr:has-text("覃小燕"):has-text("被拒绝")`)
+  await page.click(`${at('audit')} tr:has-text("邀请人员")`)
+  await page.waitForSelector(`${at('audit')} >> text=qinxy`)
+})
+
+test('keys are shown, and pages tell where one is', async (t) => {
+  const page = await signedIn(t, first)
+  await page.keyboard.press('?')
+  await page.waitForSelector(at('keys'))
+  await page.keyboard.press('Escape')
+  await page.waitForSelector(at('keys'), { state: 'hidden' })
+  await page.keyboard.press('2')
+  await title(page, '题库')
+  assert.match(await page.title(), /题库/)
+  await go(page, '#/nowhere')
+  await page.waitForSelector('text=没有这一页')
+})
+
+/** The number on a pile of the preview. */
+const pile = async (page, standing) => Number((await page.textContent(`${at(`pile-${standing}`)} b`)).replace(/,/g, ''))
+
+test('a messy spreadsheet is read, mended in the preview, and becomes drafts', async (t) => {
+  const page = await signedIn(t, first)
+  await go(page, '#/banks')
+  await page.click(at('new-bank'))
+  await page.fill(at('bank-name'), '柳州供题')
+  await page.fill(at('bank-id'), 'liuzhou')
+  await page.click(at('make-bank'))
+  await page.waitForSelector(at('drop'))
+  await page.setInputFiles(at('file'), { name: '柳州供题（第二批）.xlsx', mimeType: 'application/octet-stream', buffer: xlsx(messyRows(24)) })
+
+  await page.waitForSelector(at('rows'))
+  assert.ok((await pile(page, 'ready')) > 10)
+  assert.ok((await pile(page, 'refused')) >= 2)
+  // Nothing is lost by a reload, and nothing is in the bank yet.
+  await page.reload()
+  await page.waitForSelector(at('rows'))
+
+  await page.click(at('pile-refused'))
+  await page.waitForSelector(`${at('rows')} >> text=H`)
+  const refused = await pile(page, 'refused')
+  await page.click(`${at('mend')} >> nth=0`)
+  await page.waitForSelector(at('mending'))
+  await page.click(`${at('mending')} ${at('key-0')}`)
+  await page.click(at('mend-save'))
+  await page.waitForSelector(at('mending'), { state: 'hidden' })
+  await page.waitForFunction(([where, was]) => Number(document.querySelector(where)?.textContent) < was, [`${at('pile-refused')} b`, refused])
+
+  await page.click(at('pile-same'))
+  await page.click(`${at('rows')} ${at('beside')} >> nth=0`)
+  await page.waitForSelector(at('twins'))
+  await page.click(at('twin-skip'))
+  await page.waitForSelector(at('twins'), { state: 'hidden' })
+
+  await page.click(at('pile-to_check'))
+  for (let left = await pile(page, 'to_check'); left > 0; left--) {
+    await page.keyboard.press('a')
+    await page.waitForFunction(([where, now]) => Number(document.querySelector(where)?.textContent) === now, [`${at('pile-to_check')} b`, left - 1])
+  }
+  const ready = await pile(page, 'ready')
+  await page.click(at('confirm-ready'))
+  await page.waitForSelector(`${at('pile-saved')}, ${at('saved')}`)
+  await go(page, '#/banks/liuzhou/questions?state=draft')
+  assert.equal(await page.textContent(at('total')), `共 ${ready} 道`)
+})
+
+test('pasted text becomes a draft, the editor shows it on a phone and says what is missing while one types', async (t) => {
+  const page = await signedIn(t, first)
+  await go(page, '#/banks/liuzhou/imports')
+  await page.click(at('paste'))
+  await page.fill(at('text'), '1. 下列哪一种做法有助于节约用水？\nA. 用洗菜水浇花\nB. 长开水龙头\n【答案】A\n【解析】洗菜水可以再利用。')
+  await page.click(at('read-text'))
+  await page.waitForSelector(at('rows'))
+  if ((await pile(page, 'ready')) === 0) await page.keyboard.press('a')
+  await page.click(`${at('confirm-ready')}:not([disabled])`)
+  await page.click(at('see-drafts'))
+  await page.fill(`${at('search')}`, '节约用水')
+  await page.keyboard.press('Enter')
+  await page.click(`${at('questions')} >> text=下列哪一种做法有助于节约用水？`)
+  await page.waitForSelector(`${at('preview')} .stem >> text=下列哪一种做法有助于节约用水？`)
+
+  // What it lacks stands beside its field.
+  await page.waitForSelector(`${at('fault')} >> text=没有来源`)
+  await page.fill(at('source'), '《国家节水行动方案》')
+  await page.waitForSelector(`${at('fault')} >> text=没有来源`, { state: 'detached' })
+  await page.click(at('large'))
+  await page.waitForSelector(`${at('preview')} .body.large .stem`)
+  await page.keyboard.press('Control+s')
+  await told(page, '已保存')
+})
+
+test('drafts are sent for review in bulk; a second person returns one with reasons and approves the others by keys', async (t) => {
+  const page = await signedIn(t, first)
+  await go(page, '#/banks/liuzhou/questions?state=draft')
+  await page.click(at('tick-page'))
+  await page.click(at('bulk-submit'))
+  await page.click(at('bulk-go'))
+  await page.waitForSelector(`${at('bulk-result')}, .el-message--success`)
+
+  const other = await signedIn(t, second)
+  await other.click(`${at('tasks')} >> text=去审题`)
+  await other.waitForSelector(at('reviewing'))
+  const waiting = await other.locator(`${at('queue')} li`).count()
+  assert.ok(waiting > 10)
+  await other.keyboard.press('r')
+  await other.fill(at('reason'), '题干有歧义，请改写。')
+  await other.click(at('reason-go'))
+  await other.waitForFunction(([where, many]) => document.querySelectorAll(where).length === many, [`${at('queue')} li`, waiting - 1])
+  await other.keyboard.press('a')
+  await other.waitForFunction(([where, many]) => document.querySelectorAll(where).length === many, [`${at('queue')} li`, waiting - 2])
+  await go(other, '#/banks/liuzhou/questions?state=submitted')
+  await other.click(at('tick-page'))
+  await other.click(at('bulk-approve'))
+  await other.click(at('bulk-go'))
+  await told(other, '已通过')
+
+  // Whoever wrote it finds the reason, mends and sends again.
+  await go(page, '#/')
+  await page.click(`${at('tasks')} >> text=去修改`)
+  await page.waitForSelector(`${at('questions')} >> text=题干有歧义，请改写。`)
+  await page.click(`${at('questions')} a.stem`)
+  await page.waitForSelector(at('reasons'))
+  const stem = page.locator(`${at('stem')} textarea, textarea${at('stem')}`).first()
+  await stem.fill(`${await stem.inputValue()}（按常见情况）`)
+  await page.click(at('submit'))
+  await told(page, '已送审')
+
+  await go(other, '#/review')
+  await other.waitForSelector('text=退回以后改了这些')
+  assert.match(await other.textContent(at('changes')), /（按常见情况）/)
+  await other.keyboard.press('a')
+  await other.waitForSelector('text=没有等您审的题')
+})
+
+test('two who edit the same question see both versions, and nothing is overwritten unseen', async (t) => {
+  const page = await signedIn(t, first)
+  await go(page, '#/banks/liuzhou/new')
+  await page.fill(at('stem'), '冲突的题')
+  await page.click(at('save'))
+  await told(page, '已存为草稿')
+  const hash = new URL(page.url()).hash
+  const again = await page.context().newPage()
+  await go(again, hash)
+  await again.fill(at('stem'), '别处改过的题')
+  await again.click(at('save'))
+  await told(again, '已保存')
+  await page.fill(at('stem'), '我改的题')
+  await page.click(at('save'))
+  await page.waitForSelector(at('conflict'))
+  assert.match(await page.textContent(`${at('conflict')} del`), /别处/)
+  await page.click(at('mine'))
+  await told(page, '已保存您的版本')
+})
+
+test('what was approved is published by the second person, after typing the password again', async (t) => {
+  const page = await signedIn(t, second)
+  await go(page, '#/banks/liuzhou/publish')
+  await page.waitForSelector(at('preview'))
+  await page.fill(at('reason'), '八月竞赛启用')
+  await page.click(at('publish'))
+  await confirmed(page, at('versions'))
+  assert.match(await page.textContent(at('versions')), /第 1 版.*覃小燕.*八月竞赛启用/s)
+  const file = page.waitForEvent('download')
+  await page.click(`${at('versions')} >> text=导出`)
+  await page.click(at('export-file'))
+  assert.match((await file).suggestedFilename(), /\.xlsx$/)
+})

@@ -1,0 +1,43 @@
+// Every page by its address; each is fetched when it is first opened.
+import type { Component } from 'vue'
+import { match } from './state/route'
+
+type Fetch = () => Promise<{ default: Component }>
+
+export interface Page {
+  pattern: string
+  title: string
+  fetch: Fetch
+  /** Which entry of the menu it belongs to. */
+  under: string
+  /** Also for whoever is not signed in. */
+  open?: boolean
+}
+
+const PAGES: readonly Page[] = [
+  { pattern: '', title: '首页', under: 'start', fetch: () => import('./pages/Start.vue') },
+  { pattern: 'setup/:secret', title: '上手指引', under: 'guide', open: true, fetch: () => import('./pages/Setup.vue') },
+  { pattern: 'invitation/:secret', title: '接受邀请', under: 'guide', open: true, fetch: () => import('./pages/Invitation.vue') },
+  { pattern: 'guide', title: '上手指引', under: 'start', fetch: () => import('./pages/Guide.vue') },
+  { pattern: 'me', title: '我的账号', under: 'me', fetch: () => import('./pages/Account.vue') },
+  { pattern: 'staff', title: '人员', under: 'staff', fetch: () => import('./pages/Staff.vue') },
+  { pattern: 'audit', title: '操作日志', under: 'audit', fetch: () => import('./pages/Audit.vue') },
+  { pattern: 'banks', title: '题库', under: 'banks', fetch: () => import('./pages/Banks.vue') },
+  { pattern: 'banks/:bank/questions', title: '题目', under: 'banks', fetch: () => import('./pages/Questions.vue') },
+  { pattern: 'banks/:bank/new', title: '新建题目', under: 'banks', fetch: () => import('./pages/QuestionEditor.vue') },
+  { pattern: 'banks/:bank/imports', title: '导入', under: 'banks', fetch: () => import('./pages/Imports.vue') },
+  { pattern: 'banks/:bank/versions', title: '版本', under: 'banks', fetch: () => import('./pages/Versions.vue') },
+  { pattern: 'banks/:bank/publish', title: '发布', under: 'banks', fetch: () => import('./pages/Publish.vue') },
+  { pattern: 'banks/:bank/settings', title: '题库设置', under: 'banks', fetch: () => import('./pages/BankSettings.vue') },
+  { pattern: 'questions/:question', title: '题目', under: 'banks', fetch: () => import('./pages/QuestionEditor.vue') },
+  { pattern: 'imports/:import', title: '导入', under: 'banks', fetch: () => import('./pages/ImportWizard.vue') },
+  { pattern: 'review', title: '审题', under: 'review', fetch: () => import('./pages/Review.vue') },
+]
+
+export function pageAt(path: readonly string[]): { page: Page; names: Record<string, string> } | null {
+  for (const page of PAGES) {
+    const names = match(page.pattern, path)
+    if (names !== null) return { page, names }
+  }
+  return null
+}

@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest'
+import type { Bank, Import } from '../api/types'
+import { tasksOf, type Known } from './tasks'
+
+const NO_COUNTS = { draft: 0, submitted: 0, returned: 0, approved: 0, published: 0, rested: 0 }
+const MAY = { write: true, review: true, settings: true, publish: true }
+const bank = (counts: Partial<Bank['counts']> = {}, may = MAY): Bank => ({
+  id: 'kexue',
+  name: '科学',
+  reviews: 1,
+  counts: { ...NO_COUNTS, ...counts },
+  in_season: false,
+  may,
+  required: [],
+  forbidden: [],
+})
+const known = (change: Partial<Known> = {}): Known => ({ roles: [{ role: 'administrator' }], banks: [bank({ published: 3 })], reviews: {}, returned: {}, imports: [], ...change })
+const says = (change: Partial<Known>) => tasksOf(known(change)).map(({ say }) => say)
+
+test('without a bank an administrator is led to the guide, anybody else to nothing', () => {
+  expect(tasksOf(known({ banks: [] }))).toMatchObject([{ to: '#/guide' }])
+  expect(says({ banks: [], roles: [{ role: 'editor', bank: null }] })).toEqual([])
+})
+
+test('reviews that others wait for come before one’s own drafts', () => {
+  expect(says({ banks: [bank({ draft: 4, approved: 2 })], reviews: { kexue: 7 }, returned: { kexue: 1 } })).toEqual(['审 7 道题', '改 1 道退回的题', '发布「科学」', '把 4 道草稿送审'])
+})
+
+test('an auditor is asked to do nothing', () => {
+  const nothing = { write: false, review: false, settings: false, publish: false }
+  expect(says({ roles: [{ role: 'auditor' }], banks: [bank({ draft: 4, approved: 2 }, nothing)] })).toEqual([])
+})
+
+test('an import that was left is offered again, one that is done is not', () => {
+  const job = { id: 'i', name: '题.xlsx', state: 'preview', counts: { ready: 3, to_check: 1, refused: 0, saved: 0 } } as Import
+  expect(tasksOf(known({ imports: [job] }))).toMatchObject([{ say: '接着导入「题.xlsx」', to: '#/imports/i', count: 4 }])
+  expect(says({ imports: [{ ...job, state: 'saved' }] })).toEqual([])
+})
+
+test('a second factor is asked for only of whoever is known to have none', () => {
+  expect(says({ secondFactor: false })).toEqual(['给自己加一道动态验证'])
+  expect(says({ secondFactor: true })).toEqual([])
+  expect(says({})).toEqual([])
+})

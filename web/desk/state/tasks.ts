@@ -1,0 +1,90 @@
+// What should I do next? From what the API tells, the most pressing first.
+import type { Bank, Grant, Import } from '../api/types'
+import { has } from './roles'
+import { writeRoute } from './route'
+
+export interface Task {
+  /** What is to be done, and why. */
+  say: string
+  why: string
+  act: string
+  to: string
+  /** How many things wait, where that can be counted. */
+  count?: number
+}
+
+export interface Known {
+  roles: readonly Grant[]
+  banks: readonly Bank[]
+  /** Questions that wait for my review, by bank. */
+  reviews: Readonly<Record<string, number>>
+  /** Questions of mine that came back. */
+  returned: Readonly<Record<string, number>>
+  imports: readonly Import[]
+  /** Whether this person has a second factor; unknown: nothing is said of it. */
+  secondFactor?: boolean
+}
+
+export function tasksOf(known: Known): Task[] {
+  return [...ofReviews(known), ...ofReturned(known), ...ofImports(known), ...ofBanks(known), ...ofMyself(known)]
+}
+
+const nameOf = (banks: readonly Bank[], id: string) => banks.find((bank) => bank.id === id)?.name ?? id
+
+function ofReviews({ banks, reviews }: Known): Task[] {
+  return Object.entries(reviews)
+    .filter(([, count]) => count > 0)
+    .map(([bank, count]) => ({ say: `审 ${count} 道题`, why: `「${nameOf(banks, bank)}」有题等您审，通过或者写明理由退回。`, act: '去审题', to: writeRoute(['review'], { bank }), count }))
+}
+
+function ofReturned({ banks, returned }: Known): Task[] {
+  return Object.entries(returned)
+    .filter(([, count]) => count > 0)
+    .map(([bank, count]) => ({
+      say: `改 ${count} 道退回的题`,
+      why: `「${nameOf(banks, bank)}」的审题人写了理由，改好后再送审。`,
+      act: '去修改',
+      to: writeRoute(['banks', bank, 'questions'], { state: 'returned', author: 'me' }),
+      count,
+    }))
+}
+
+function ofImports({ imports }: Known): Task[] {
+  return imports
+    .filter(({ state }) => state === 'preview' || state === 'reading' || state === 'saving')
+    .map(({ id, name, counts, state }) => {
+      const left = counts.ready + counts.to_check
+      if (state !== 'preview') return { say: `等「${name}」处理完`, why: '正在后台进行，可以先做别的。', act: '看进度', to: writeRoute(['imports', id]) }
+      return {
+        say: `接着导入「${name}」`,
+        why: `${counts.ready} 道可导入，${counts.to_check} 道待核对，还没有存入题库。`,
+        act: '接着导入',
+        to: writeRoute(['imports', id]),
+        count: left,
+      }
+    })
+}
+
+function ofBanks({ roles, banks }: Known): Task[] {
+  if (banks.length === 0) {
+    if (!has(roles, 'administrator')) return []
+    return [{ say: '建第一个题库', why: '可以先用随附的示例题库，也可以导入自己的文件。', act: '看上手指引', to: writeRoute(['guide']) }]
+  }
+  const tasks: Task[] = []
+  for (const bank of banks) {
+    const { may } = bank
+    const { draft, approved, published, submitted, returned, rested } = bank.counts
+    if (may.publish && approved > 0)
+      tasks.push({ say: `发布「${bank.name}」`, why: `${approved} 道题已经通过审核，还没有发布。`, act: '看发布前的核对', to: writeRoute(['banks', bank.id, 'publish']), count: approved })
+    if (may.write && draft > 0)
+      tasks.push({ say: `把 ${draft} 道草稿送审`, why: `「${bank.name}」的草稿送审以后，别人才能审。`, act: '看草稿', to: writeRoute(['banks', bank.id, 'questions'], { state: 'draft' }), count: draft })
+    if (may.write && draft + approved + published + submitted + returned + rested === 0)
+      tasks.push({ say: `往「${bank.name}」里放题`, why: '题库还是空的，可以导入文件，也可以一道一道录入。', act: '导入文件', to: writeRoute(['banks', bank.id, 'imports']) })
+  }
+  return tasks
+}
+
+function ofMyself({ secondFactor }: Known): Task[] {
+  if (secondFactor !== false) return []
+  return [{ say: '给自己加一道动态验证', why: '密码泄露时，别人也登录不了。', act: '去设置', to: writeRoute(['me']) }]
+}
