@@ -191,10 +191,14 @@ impl Contest {
             let own: Vec<ParticipantId> =
                 changed.iter().copied().filter(|who| before.standing(of, *who) != after.standing(of, *who)).collect();
             if !own.is_empty() {
-                let (before, after) = (in_order(&before, of), in_order(&after, of));
-                let ranks = before.iter().filter(|(who, (rank, _))| after.get(who).map(|(r, _)| r) != Some(rank));
-                preview.standings.push(StandingsChange { of, tallies: own.len() as u64, ranks: ranks.count() as u64 });
-                preview.moves.extend(moves(of, &own, &before, &after));
+                let ranks = std::thread::scope(|threads| {
+                    let before = threads.spawn(|| before.ranks(of));
+                    let after = after.ranks(of);
+                    (before.join().unwrap_or_default(), after)
+                });
+                let moved = ranks.0.iter().zip(&ranks.1).filter(|(before, after)| before != after);
+                preview.standings.push(StandingsChange { of, tallies: own.len() as u64, ranks: moved.count() as u64 });
+                preview.moves.extend(moves(of, &own, &ranks, (&before, &after)));
             }
             if let (Some(before), Some(after)) = (before.cities(of), after.cities(of)) {
                 preview.cities.extend(self.city_changes(of, before, after));
@@ -249,23 +253,19 @@ impl Contest {
     }
 }
 
-type InOrder = HashMap<ParticipantId, (u64, Standing)>;
-
-fn in_order(tallies: &Tallies, of: Of) -> InOrder {
-    let ranked = (1..).zip(tallies.in_order(of));
-    ranked.map(|(rank, (standing, who))| (who, (rank, standing))).collect()
-}
-
-fn moves(of: Of, own: &[ParticipantId], before: &InOrder, after: &InOrder) -> Vec<Move> {
+fn moves(
+    of: Of,
+    own: &[ParticipantId],
+    ranks: &(Vec<u32>, Vec<u32>),
+    (before, after): (&Tallies, &Tallies),
+) -> Vec<Move> {
     let mut moves: Vec<Move> = Vec::new();
-    for participant in own {
-        let (Some((rank_before, before)), Some((rank_after, after))) =
-            (before.get(participant), after.get(participant))
-        else {
-            continue;
-        };
-        let (participant, rank_before, rank_after) = (*participant, *rank_before, *rank_after);
-        moves.push(Move { of, participant, rank_before, rank_after, before: *before, after: *after });
+    for participant in own.iter().copied() {
+        let rank = |ranks: &[u32]| ranks.get(participant.0 as usize).map_or(0, |rank| u64::from(*rank));
+        let (rank_before, rank_after) = (rank(&ranks.0), rank(&ranks.1));
+        if let (Some(before), Some(after)) = (before.standing(of, participant), after.standing(of, participant)) {
+            moves.push(Move { of, participant, rank_before, rank_after, before, after });
+        }
     }
     moves.sort_by_key(|moved| (std::cmp::Reverse(moved.rank_before.abs_diff(moved.rank_after)), moved.participant));
     moves.truncate(MOVES_TOLD);

@@ -153,8 +153,8 @@ impl Opening {
         let mut recovered = Recovered::default();
         let following = contest.take_up_participants(&notes, follower, &mut recovered).await?;
         contest.take_up_attempts(&notes, &mut recovered).await?;
-        following.await.map_err(|_| LedgerError::Stopped)?;
         contest.concerned().sort();
+        following.await.map_err(|_| LedgerError::Stopped)?;
         let mut waited_ms = 0;
         // Last, so that the time that reading the ledger took is given back too.
         if let Some(alive_at) = state.alive_at {

@@ -352,9 +352,14 @@ impl Tallies {
         }
     }
 
-    /// Everyone's standing in a round, or in the season once it is tallied, best first.
-    pub fn in_order(&self, of: Of) -> Vec<(Standing, ParticipantId)> {
-        self.0.table(of).in_order()
+    /// By participant number, everyone's rank in a round, or in the season once it is tallied; 0: none.
+    pub fn ranks(&self, of: Of) -> Vec<u32> {
+        let table = self.0.table(of);
+        let mut ranks = vec![0; table.slots()];
+        for (rank, who) in (1..).zip(table.in_order()) {
+            ranks[who.0 as usize] = rank;
+        }
+        ranks
     }
 
     pub fn standing(&self, of: Of, participant: ParticipantId) -> Option<Standing> {

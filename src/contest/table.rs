@@ -121,10 +121,13 @@ impl Table {
     }
 
     /// Everyone who has a standing, best first.
-    pub(crate) fn in_order(&self) -> Vec<(Standing, ParticipantId)> {
-        let mut order: Vec<(Standing, ParticipantId)> = self.standings.iter().collect();
-        order.sort_unstable();
-        order
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = ParticipantId> + use<> {
+        // By score and time as boards pack them, which decides nearly every comparison; the rest are equals of both.
+        let mut order: Vec<(u64, u32)> =
+            self.standings.iter().map(|(standing, who)| (packed(&standing), who.0 as u32)).collect();
+        let known = |who: u32| self.standings.known(ParticipantId(i64::from(who)));
+        order.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| known(*one).cmp(&known(*other))));
+        order.into_iter().map(|(_, who)| ParticipantId(i64::from(who)))
     }
 
     /// Takes another table's place: every board counts as changed.
@@ -138,13 +141,7 @@ impl Table {
     /// Fills the empty boards with everyone who has a standing: sorted once, each is behind those before on every board.
     /// `places` by participant number.
     pub(crate) fn rank_all(&mut self, places: &[Place]) {
-        // By score and time as boards pack them, which decides nearly every comparison; the rest are equals of both.
-        let mut order: Vec<(u64, u32)> =
-            self.standings.iter().map(|(standing, who)| (packed(&standing), who.0 as u32)).collect();
-        let known = |who: u32| self.standings.known(ParticipantId(i64::from(who)));
-        order.sort_unstable_by(|(a, one), (b, other)| a.cmp(b).then_with(|| known(*one).cmp(&known(*other))));
-        for (_, who) in order {
-            let who = ParticipantId(i64::from(who));
+        for who in self.in_order() {
             let standing = self.standings.known(who);
             let place = places.get(who.0 as usize).copied().unwrap_or_default();
             for number in scopes(place).filter_map(|scope| self.shape.number_of(scope)) {
