@@ -371,6 +371,31 @@ async fn a_version_of_a_bank_that_the_season_plays_goes_into_it_at_once() {
 }
 
 #[tokio::test]
+async fn how_many_papers_have_shown_a_question_is_told_a_minute_later() {
+    let server = Server::of(ROUNDS).await;
+    let mut first = server.first_administrator().await;
+    first.post("/banks/sample", json!({})).await;
+    let mut phone = server.phone("韦小兰").await;
+    let question = phone.start("daily").await;
+    let stem = question["stem"].as_str().unwrap().to_owned();
+    phone.play_on(question, |_| vec![0]).await;
+    let words: String = stem.chars().filter(|c| !c.is_ascii()).take(12).collect();
+    let counted = async {
+        loop {
+            server.advance(60_000);
+            let found = done(first.get(&format!("/banks/kexue/questions?limit=200&q={words}")).await);
+            let row = found["items"].as_array().unwrap().iter().find(|row| row["stem"] == stem.as_str());
+            if row.is_some_and(|row| row["drawn"] == 1) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(40)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), counted).await.expect("it was not counted in time");
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_picture_is_drawn_anew_and_belongs_to_a_question() {
     let mut office = Office::with_reviews(1).await;
     let mut png = Vec::new();
