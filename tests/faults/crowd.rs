@@ -371,9 +371,8 @@ impl Player {
             match &self.attempt {
                 None if world.ending.load(Ordering::SeqCst) => return Ok(()),
                 None => {
-                    say(&mut phone, json!({"type": "start", "round": self.round})).await?;
-                    self.asked = Instant::now();
-                    let question = hear(&mut phone).await?;
+                    let start = json!({"type": "start", "round": self.round});
+                    let question = self.ask(&mut phone, start).await?;
                     self.take(question);
                 }
                 Some(_) => self.answer(world, &mut phone).await?,
@@ -415,10 +414,16 @@ impl Player {
     /// An answer whose verdict a kill cut off was settled: sent again it tells its verdict.
     async fn settled_while_away(&mut self, world: &World, phone: &mut Phone) -> Result<(), Lost> {
         let Some(Open { question, sent: Some(choices), .. }) = &self.open else { return Ok(()) };
-        say(phone, answer(&id(question), &question["seq"], choices)).await?;
-        let verdict = hear(phone).await?;
+        let verdict = asked(phone, answer(&id(question), &question["seq"], choices)).await?;
         self.told(world, verdict);
         Ok(())
+    }
+
+    /// What is told to this; the clock of a question that comes of it runs no longer than from the last sending on.
+    async fn ask(&mut self, phone: &mut Phone, message: Value) -> Result<Value, Lost> {
+        let (told, sent) = asked_when(phone, message).await?;
+        self.asked = sent;
+        Ok(told)
     }
 
     fn take(&mut self, question: Value) {
@@ -451,9 +456,8 @@ impl Player {
         let open = self.open.as_mut().unwrap();
         let options = open.question["options"].as_array().unwrap().len();
         let choices = open.sent.get_or_insert_with(|| vec![chance % options]).clone();
-        say(phone, answer(&id(&open.question), &open.question["seq"], &choices)).await?;
-        self.asked = Instant::now();
-        let verdict = hear(phone).await?;
+        let message = answer(&id(&open.question), &open.question["seq"], &choices);
+        let verdict = self.ask(phone, message).await?;
         let last = verdict["last"] == true;
         self.told(world, verdict);
         if last {
@@ -467,11 +471,10 @@ impl Player {
 
     /// The question after a verdict: it comes by itself, or when it is asked for.
     async fn next(&mut self, phone: &mut Phone) -> Result<(), Lost> {
-        if self.round == "told-each" {
-            say(phone, json!({"type": "next", "attempt": self.attempt})).await?;
-            self.asked = Instant::now();
-        }
-        let question = hear(phone).await?;
+        let question = match self.round {
+            "told-each" => self.ask(phone, json!({"type": "next", "attempt": self.attempt})).await?,
+            _ => hear(phone).await?,
+        };
         self.take(question);
         Ok(())
     }
@@ -502,10 +505,10 @@ impl Player {
         say(&mut phone, json!({"type": "hello", "token": self.token})).await.unwrap();
         hear(&mut phone).await.unwrap();
         for ((attempt, seq), (choices, first)) in &self.verdicts {
-            let told = asked(&mut phone, answer(attempt, &json!(seq), choices)).await;
+            let told = asked(&mut phone, answer(attempt, &json!(seq), choices)).await.unwrap();
             assert_eq!(told, *first, "a verdict is told otherwise");
             let another = if choices == &[0] { vec![1] } else { vec![0] };
-            let told = asked(&mut phone, answer(attempt, &json!(seq), &another)).await;
+            let told = asked(&mut phone, answer(attempt, &json!(seq), &another)).await.unwrap();
             assert_eq!(told["code"], "already_answered");
         }
         let mut listed = BTreeMap::new();
@@ -542,13 +545,19 @@ async fn wait_as_told(refusal: &Value) {
     tokio::time::sleep(Duration::from_millis(ms)).await;
 }
 
-/// What is told to this; once more, where it was asked too often.
-async fn asked(phone: &mut Phone, message: Value) -> Value {
+/// What is told to this; sent once more, as told, where it was sent too soon.
+async fn asked(phone: &mut Phone, message: Value) -> Result<Value, Lost> {
+    Ok(asked_when(phone, message).await?.0)
+}
+
+/// As [`asked`], and when it was last sent, or a moment before.
+async fn asked_when(phone: &mut Phone, message: Value) -> Result<(Value, Instant), Lost> {
     loop {
-        say(phone, message.clone()).await.unwrap();
-        let told = hear(phone).await.unwrap();
+        let sent = Instant::now();
+        say(phone, message.clone()).await?;
+        let told = hear(phone).await?;
         if told["code"] != "rate_limited" {
-            return told;
+            return Ok((told, sent));
         }
         wait_as_told(&told).await;
     }
