@@ -4,7 +4,6 @@ use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
 use crate::commands::outcome::say;
 use anyhow::anyhow;
-use kejing::domain::faults::Part;
 use kejing::domain::question::Media;
 use kejing::files;
 use kejing::formats::import;
@@ -148,29 +147,9 @@ fn faults<'a>(remarks: &'a [Remark], sheet: Option<&'a str>, notes: bool) -> Vec
             Gravity::ToCheck => "to_check",
             Gravity::Refused => "refused",
         },
-        part: part_code(remark.part),
+        part: remark.part.code(),
         code: remark.code,
         message: &remark.message,
     };
     wanted.map(fault).collect()
-}
-
-fn part_code(part: Part) -> String {
-    let plain = match part {
-        Part::Option(place) => return format!("option:{place}"),
-        Part::Whole => "whole",
-        Part::Id => "id",
-        Part::Kind => "kind",
-        Part::Topic => "topic",
-        Part::Difficulty => "difficulty",
-        Part::Stem => "stem",
-        Part::Options => "options",
-        Part::Key => "key",
-        Part::Explanation => "explanation",
-        Part::Source => "source",
-        Part::Contributor => "contributor",
-        Part::Link => "link",
-        Part::Media => "media",
-    };
-    plain.to_owned()
 }

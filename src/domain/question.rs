@@ -6,6 +6,22 @@ use serde::{Deserialize, Serialize};
 /// At most so many options a question; more is refused by the bank's check.
 pub const OPTIONS_MAX: usize = 8;
 
+/// 主题: those that the organisers name, in the order of the shipped bank's files. A bank may have others.
+pub const TOPICS: [&str; 12] = [
+    "科学精神与方法",
+    "前沿科技与科技强国",
+    "生态文明与碳达峰碳中和",
+    "卫生健康",
+    "食品药品安全",
+    "数字素养与网络安全",
+    "防灾减灾与应急避险",
+    "安全生产",
+    "农业科技与乡村振兴",
+    "知识产权与科普法律法规",
+    "航天航空与国防",
+    "广西自然与资源",
+];
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {

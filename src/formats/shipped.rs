@@ -3,28 +3,13 @@
 use crate::domain::faults::Fault;
 use crate::domain::question::Kind;
 use crate::domain::question::Question;
+use crate::domain::question::TOPICS;
 use crate::formats::is_question_file;
 use crate::formats::read_bank;
 use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::LazyLock;
-
-/// The topics that the organisers name, in the order of their files.
-const TOPICS: [&str; 12] = [
-    "科学精神与方法",
-    "前沿科技与科技强国",
-    "生态文明与碳达峰碳中和",
-    "卫生健康",
-    "食品药品安全",
-    "数字素养与网络安全",
-    "防灾减灾与应急避险",
-    "安全生产",
-    "农业科技与乡村振兴",
-    "知识产权与科普法律法规",
-    "航天航空与国防",
-    "广西自然与资源",
-];
 
 static SHIPPED: LazyLock<(Vec<Question>, Vec<Fault>)> = LazyLock::new(|| {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("question-bank/kexue");

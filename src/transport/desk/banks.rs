@@ -16,6 +16,7 @@ use crate::accounts::roles::On;
 use crate::accounts::roles::Permission;
 use crate::contest::core::Life;
 use crate::domain::ids::RoundIndex;
+use crate::domain::question::TOPICS;
 use crate::domain::review;
 use crate::domain::wording::Wording;
 use crate::formats::export::Format;
@@ -52,21 +53,6 @@ const VERSIONS_LISTED: i64 = 200;
 const LEFT_OUT: HeaderName = HeaderName::from_static("x-kejing-left-out");
 /// Topics that are offered besides the usual ones.
 const TOPICS_MAX: i64 = 100;
-/// 主题 of science literacy, as the shipped bank has them.
-const TOPICS_USUAL: [&str; 12] = [
-    "科学精神与方法",
-    "前沿科技与科技强国",
-    "生态文明与碳达峰碳中和",
-    "卫生健康",
-    "食品药品安全",
-    "数字素养与网络安全",
-    "防灾减灾与应急避险",
-    "安全生产",
-    "农业科技与乡村振兴",
-    "知识产权与科普法律法规",
-    "航天航空与国防",
-    "广西自然与资源",
-];
 
 pub(super) fn calls() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
@@ -390,7 +376,15 @@ pub(super) struct Exported {
 
 /// 导出：一个版本，或现在的题目；没有写完的不在其中
 #[utoipa::path(get, path = "/banks/{bank}/export", tag = "banks", params(("bank" = String, Path), Exported), responses(
-    (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = 200, description = "按所要的格式", content(
+        (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "text/csv"),
+        (String = "application/toml"),
+        (serde_json::Value = "application/json"),
+        (String = "text/plain"),
+        (Vec<u8> = "application/xml"),
+        (Vec<u8> = "application/zip"),
+    )),
     (status = 400, body = ProblemView),
     (status = 403, body = ProblemView),
     (status = 404, body = ProblemView),
@@ -450,7 +444,7 @@ pub(super) async fn topics(
         Some(bank) => app.desk.read().await?.topics(Some(bank), TOPICS_MAX).await?,
         None => Vec::new(),
     };
-    for usual in TOPICS_USUAL {
+    for usual in TOPICS {
         if !topics.iter().any(|topic| topic == usual) {
             topics.push(usual.to_owned());
         }

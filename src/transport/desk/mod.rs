@@ -105,15 +105,29 @@ static DESCRIPTION: LazyLock<String> = LazyLock::new(|| {
     let (_, description) = calls().split_for_parts();
     let mut description = serde_json::to_value(&description).unwrap_or_default();
     described_refusals(&mut description);
+    named_with_their_tags(&mut description);
     description.to_string()
 });
+
+/// Handlers of two files may have one name, calls may not: `banks_list`, `staff_list`.
+fn named_with_their_tags(description: &mut Value) {
+    for operation in operations(description) {
+        let (tag, name) = (operation["tags"][0].as_str(), operation["operationId"].as_str());
+        if let (Some(tag), Some(name)) = (tag, name) {
+            operation["operationId"] = format!("{tag}_{name}").into();
+        }
+    }
+}
+
+fn operations(description: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let paths = description["paths"].as_object_mut().into_iter().flat_map(|paths| paths.values_mut());
+    paths.filter_map(Value::as_object_mut).flat_map(|methods| methods.values_mut())
+}
 
 /// Every call may be refused as every other: what each says of its own refusals is told beside that, as problems.
 fn described_refusals(description: &mut Value) {
     let problem = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
-    let Some(paths) = description["paths"].as_object_mut() else { return };
-    let operations = paths.values_mut().filter_map(Value::as_object_mut).flat_map(|methods| methods.values_mut());
-    for responses in operations.filter_map(|operation| operation["responses"].as_object_mut()) {
+    for responses in operations(description).filter_map(|operation| operation["responses"].as_object_mut()) {
         for (_, refusal) in responses.iter_mut().filter(|(status, _)| status.starts_with(['4', '5'])) {
             refusal["content"] = problem.clone();
         }
