@@ -28,6 +28,10 @@ pub enum Permission {
     ReviewQuestions,
     /// A new version of a bank.
     PublishBank,
+    /// The season as it is set up, and what is being written of the next version.
+    SeeSeason,
+    /// Writing that, trying it, and putting it in force.
+    ManageSeason,
 }
 
 /// What an act is done to.
@@ -46,7 +50,7 @@ impl Permission {
     /// An auditor may do all of this, and nothing else.
     fn only_reads(self) -> bool {
         use Permission::*;
-        matches!(self, SeeStaff | ReadAudit | SeePlace | SeeBank)
+        matches!(self, SeeStaff | ReadAudit | SeePlace | SeeBank | SeeSeason)
     }
 }
 
@@ -91,7 +95,7 @@ mod tests {
     use crate::domain::season::tests::shipped;
     use Permission::*;
 
-    const ALL: [Permission; 11] = [
+    const ALL: [Permission; 13] = [
         SeeStaff,
         ManageStaff,
         ResetStaff,
@@ -103,6 +107,8 @@ mod tests {
         OfferQuestions,
         ReviewQuestions,
         PublishBank,
+        SeeSeason,
+        ManageSeason,
     ];
 
     /// What somebody with this grant may do to the bank `kexue`.
@@ -125,7 +131,7 @@ mod tests {
         let all_but = |out: &[Permission]| ALL.into_iter().filter(|wanted| !out.contains(wanted)).collect::<Vec<_>>();
         check(Grant::Administrator, "season", &all_but(&[OfferQuestions, ReviewQuestions]));
         check(Grant::Administrator, "kexue", &all_but(&[OfferQuestions, ReviewQuestions]));
-        check(Grant::Auditor, "season", &[SeeStaff, ReadAudit, SeePlace, SeeBank]);
+        check(Grant::Auditor, "season", &[SeeStaff, ReadAudit, SeePlace, SeeBank, SeeSeason]);
         check(Grant::Editor { bank: of(Some("kexue")) }, "kexue", &[SeeBank, WriteQuestions]);
         check(Grant::Editor { bank: of(None) }, "kexue", &[SeeBank, WriteQuestions]);
         check(Grant::Editor { bank: of(Some("kexue")) }, "some bank", &[SeeBank, WriteQuestions]);

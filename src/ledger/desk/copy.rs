@@ -35,6 +35,8 @@ const TABLES: &[(&str, i64)] = &[
     ("import", 100),
     ("import_file", 1),
     ("import_row", 500),
+    ("season_draft", 1),
+    ("season_draft_file", 1),
 ];
 const KEY_COLUMNS: usize = 4;
 struct Column {

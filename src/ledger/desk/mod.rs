@@ -16,6 +16,7 @@ mod listing;
 mod many;
 mod open;
 mod questions;
+mod seasons;
 mod staff;
 
 pub use audit::AuditFilter;
@@ -45,6 +46,8 @@ pub use questions::NewQuestion;
 pub use questions::QuestionHead;
 pub use questions::RevisionRow;
 pub use questions::StepRow;
+pub use seasons::AskedRow;
+pub use seasons::DraftRow;
 pub use staff::GrantRow;
 pub use staff::PersonRow;
 pub use staff::ResetRow;

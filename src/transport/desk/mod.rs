@@ -17,6 +17,8 @@ mod questions;
 mod reader;
 mod refused;
 mod reviewing;
+mod season_views;
+mod seasons;
 mod session;
 mod views;
 
@@ -56,7 +58,8 @@ const BASE: &str = "/api/desk/v1";
         (name = "places", description = "各地"),
         (name = "banks", description = "题库"),
         (name = "questions", description = "题目"),
-        (name = "imports", description = "导入")
+        (name = "imports", description = "导入"),
+        (name = "season", description = "赛季")
     )
 )]
 struct Description;
@@ -96,7 +99,8 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .merge(questions::calls())
             .merge(reviewing::calls())
             .merge(imports::calls())
-            .merge(pictures::calls()),
+            .merge(pictures::calls())
+            .merge(seasons::calls()),
     )
 }
 
