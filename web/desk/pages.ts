@@ -31,6 +31,10 @@ const PAGES: readonly Page[] = [
   { pattern: 'banks/:bank/settings', title: '题库设置', under: 'banks', fetch: () => import('./pages/BankSettings.vue') },
   { pattern: 'questions/:question', title: '题目', under: 'banks', fetch: () => import('./pages/QuestionEditor.vue') },
   { pattern: 'imports/:import', title: '导入', under: 'banks', fetch: () => import('./pages/ImportWizard.vue') },
+  { pattern: 'season', title: '赛季', under: 'season', fetch: () => import('./pages/Season.vue') },
+  { pattern: 'season/settings', title: '赛季设置', under: 'season', fetch: () => import('./pages/SeasonSettings.vue') },
+  { pattern: 'season/rounds', title: '场次', under: 'season', fetch: () => import('./pages/SeasonRounds.vue') },
+  { pattern: 'season/rounds/:round', title: '场次', under: 'season', fetch: () => import('./pages/SeasonRound.vue') },
   { pattern: 'review', title: '审题', under: 'review', fetch: () => import('./pages/Review.vue') },
 ]
 
