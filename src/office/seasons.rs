@@ -96,10 +96,22 @@ pub struct Seasons {
 /// A fault as a form shows it: the field's path, and what is wrong. One of a file that the draft names is shown where it is named.
 pub fn told(fault: Fault) -> (String, String) {
     let Fault { file, place, key, message } = fault;
+    let message = in_a_form(&message);
     let Some(file) = file else { return (key, message) };
     let path = if file == ORGANISATIONS_FILE { "organisations" } else { "region" };
     let place = place.map(|at| format!("第 {} 行第 {} 列：", at.line, at.column)).unwrap_or_default();
     (path.to_owned(), format!("{place}{message}"))
+}
+
+/// Without the words that are for whoever writes a file: 「，例如：name = "…"」.
+fn in_a_form(message: &str) -> String {
+    if message.starts_with("缺少「") {
+        return "这里要填".to_owned();
+    }
+    match message.split_once("，例如") {
+        Some((sentence, example)) if example.contains(" = ") => sentence.to_owned(),
+        _ => message.to_owned(),
+    }
 }
 
 /// A form's values as a season file has them; what is null is not there.

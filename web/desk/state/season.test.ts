@@ -55,6 +55,12 @@ describe('a season that is being written', () => {
     expect(calendar.today).toBeCloseTo(50)
   })
 
+  it('finds room for seasons of many years', () => {
+    const calendar = calendarOf([{ id: 'a', name: 'a', opens: at('2026-01-01T00:00'), closes: at('2099-12-31T00:00'), counts: true }], at('2026-08-16T12:00'), EAST_8)!
+    expect(calendar.months.length).toBeLessThanOrEqual(14)
+    expect(calendar.months[0]!.say).toBe('2026年')
+  })
+
   it('shows what never closes to the edge', () => {
     const calendar = calendarOf([{ id: 'a', name: 'a', opens: 0, closes: null, counts: true }], at('2026-08-16T12:00'), EAST_8)!
     expect(calendar.months).toHaveLength(4)

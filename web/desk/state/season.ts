@@ -220,6 +220,10 @@ const DAY_MS = 86_400_000
 /** What is always open is shown for so long. */
 const SHOWN_MS = 90 * DAY_MS
 
+/** Months in one column of the calendar, and how many columns find room. */
+const STEPS = [1, 2, 3, 6, 12, 24, 60, 120]
+const COLUMNS_MAX = 14
+
 type Row = Pick<RoundSentences, 'id' | 'name' | 'opens' | 'closes' | 'counts'>
 
 /** Months with rounds as bars. `offset` is the time zone's, in milliseconds east. */
@@ -231,10 +235,12 @@ export function calendarOf(rounds: readonly Row[], now: number, offset: number):
   const [start, end] = [monthStart(first, offset, 0), monthStart(Math.max(...closes) - 1, offset, 1)]
   const percent = (ms: number) => (100 * ms) / (end - start)
   const months: Calendar['months'] = []
-  for (let at = start; at < end; at = monthStart(at, offset, 1)) {
+  const step = STEPS.find((months) => (end - start) / (months * 30 * DAY_MS) <= COLUMNS_MAX) ?? STEPS.at(-1)!
+  for (let at = start; at < end; at = monthStart(at, offset, step)) {
     const month = new Date(at + offset)
-    const say = month.getUTCMonth() === 0 || at === start ? `${month.getUTCFullYear()}年${month.getUTCMonth() + 1}月` : `${month.getUTCMonth() + 1}月`
-    months.push({ say, from: percent(at - start), width: percent(monthStart(at, offset, 1) - at) })
+    const [year, name] = [`${month.getUTCFullYear()}年`, `${month.getUTCMonth() + 1}月`]
+    const say = step >= 12 ? year : month.getUTCMonth() === 0 || at === start ? year + name : name
+    months.push({ say, from: percent(at - start), width: percent(Math.min(monthStart(at, offset, step), end) - at) })
   }
   const bars = rounds.map((round, place) => ({
     id: round.id,
