@@ -209,7 +209,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     written.map_err(ServeError::from)
 }
 
-/// Once a second: who watches boards is told of those that have changed. Once a minute: what has gone quiet is forgotten.
+/// Once a second at most: who watches boards is told of those that have changed. Once a minute: what has gone quiet is forgotten.
 /// Until the server stops.
 async fn beat(app: Arc<App>, door: Door) {
     let mut told = [0; 2];
@@ -226,6 +226,8 @@ async fn beat(app: Arc<App>, door: Door) {
         if let Err(panicked) = tokio::task::spawn_blocking(sweep).await {
             tracing::error!(%panicked, "boards could not be told");
         }
+        // At most once a second, also where this sweep began late.
+        second.reset();
         app.admission.forget_the_quiet(beats.is_multiple_of(60));
         let at_the_door = [
             ("full", app.admission.connections.refused(), "connections were told that the process is full"),
