@@ -173,6 +173,8 @@ async fn a_correction_is_proposed_previewed_and_decided_by_another_and_the_phone
     let own_path = format!("/corrections/{}", own["id"].as_str().unwrap());
     eventually(&mut desk.reviewer, &own_path, |told| !told["preview"].is_null()).await;
     desk.reviewer.confirm(&desk.server).await;
+    // The clock has moved on, and a phone that says nothing for a minute is let go.
+    desk.phone.hears_nothing().await;
     let told =
         refused(desk.reviewer.post(&format!("{own_path}/decide"), json!({"preview": 1})).await, 403, "forbidden");
     assert!(told["detail"].as_str().unwrap().contains("两个人"), "{told}");
