@@ -15,3 +15,8 @@ pub mod sample;
 pub mod twins;
 pub mod importing;
 pub mod exposure;
+pub mod reports;
+pub mod complaints;
+pub mod corrections;
+pub mod comings;
+pub mod attempt_story;

@@ -11,10 +11,14 @@ use crate::contest::recovery::OpeningError;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
+use crate::ledger::entry::Note;
 use crate::ledger::lane::Projection;
 use crate::ledger::store::LedgerError;
+use crate::office::comings;
+use crate::office::corrections::Corrections;
 use crate::office::exposure::Exposure;
 use crate::office::importing::Imports;
+use crate::office::reports::Reports;
 use crate::transport::admission::Admission;
 use crate::transport::admission::Places;
 use crate::transport::desk;
@@ -23,6 +27,7 @@ use crate::transport::door::Door;
 use crate::transport::me;
 use crate::transport::me::BODY_BYTES_MAX;
 use crate::transport::metrics::Meters;
+use crate::transport::my_reports;
 use crate::transport::pages;
 use crate::transport::peer::Peer;
 use crate::transport::problem::Problem;
@@ -84,18 +89,26 @@ pub enum ServeError {
 struct Hearers {
     accounts: Arc<Accounts>,
     contest: Arc<Contest>,
+    reports: Reports,
 }
 
 impl Projection for Hearers {
     fn committed(&self, first: EntryNumber, entries: Vec<Entry>) {
+        let mut reports = false;
         for (n, entry) in (first..).zip(&entries) {
             match entry {
                 Entry::Registered(registered) => self.accounts.registered(registered),
-                Entry::Noted { at, note } => self.accounts.noted(n, *at, note),
+                Entry::Noted { at, note } => {
+                    self.accounts.noted(n, *at, note);
+                    reports |= matches!(**note, Note::Report { .. });
+                }
                 Entry::Started(_) | Entry::Opened { .. } | Entry::Settled(_) => {}
             }
         }
         self.contest.committed(first, entries);
+        if reports {
+            self.reports.heard();
+        }
     }
 }
 
@@ -127,7 +140,9 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     );
     let meters = Meters::new(contest.clock.clone(), settings.connections_max);
     meters.recovered(began_us, recovered.away_ms, recovered.entries);
-    let hearers = Arc::new(Hearers { accounts: Arc::clone(&accounts), contest: Arc::clone(&contest) });
+    let reports = Reports::default();
+    let hearers =
+        Arc::new(Hearers { accounts: Arc::clone(&accounts), contest: Arc::clone(&contest), reports: reports.clone() });
     // On a thread of its own: between the statements of a commit nothing else gets a turn, however many sockets are awake.
     let runtime = tokio::runtime::Handle::current();
     let commits = writer.run(hearers, Arc::new(meters.clone()));
@@ -140,6 +155,11 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     imports.resume().await?;
     let exposure = Exposure::default();
     let counting = tokio::spawn(exposure.clone().follow(Arc::clone(&contest)));
+    reports.open(&desk, contest.now()).await?;
+    let reporting = tokio::spawn(reports.clone().follow(Arc::clone(&contest), desk.clone()));
+    let corrections = Corrections::new(desk.clone(), Arc::clone(&contest));
+    corrections.resume().await?;
+    let coming = tokio::spawn(comings::follow(Arc::clone(&contest), desk.clone()));
     let app = Arc::new(App {
         contest,
         accounts,
@@ -147,6 +167,8 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
         desk,
         imports,
         exposure,
+        reports,
+        corrections,
         settings,
         admission,
         boards: Default::default(),
@@ -188,7 +210,7 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS / 4), connections.wait()).await;
     // A sweep that is under way comes to its end.
     let _ = beating.await;
-    for task in [deadlines, counting].into_iter().chain(measuring).chain(following) {
+    for task in [deadlines, counting, reporting, coming].into_iter().chain(measuring).chain(following) {
         task.abort();
         // Once it has ended it holds nothing of the ledger's any more.
         let _ = task.await;
@@ -201,9 +223,14 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
             Err(panicked) => Err(LedgerError::Unreadable { n: 0, what: panicked.to_string() }.into()),
         };
     }
+    app.corrections.stop().await;
     app.contest.lane().close();
     let written = (&mut writing).await.unwrap_or_else(|_| Err(LedgerError::Stopped));
     app.imports.stop().await;
+    // The last phones have gone by now.
+    if let Err(error) = comings::write(Arc::clone(&app.contest), app.desk.clone(), app.contest.now()).await {
+        tracing::warn!(%error, "the last comings and goings of phones could not be written down");
+    }
     app.desk.close().await;
     store.close().await;
     written.map_err(ServeError::from)
@@ -254,7 +281,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/me/code", post(me::code))
         .route("/me/attempts", get(me::attempts))
         .route("/me/attempts/{id}", get(me::attempt))
-        .route("/me/reports", post(me::report))
+        .route("/me/reports", get(my_reports::reports).post(me::report))
         .route("/boards/{*scope}", get(public::board))
         .route("/rounds/{id}/proof", get(public::proof))
         .route("/rounds/{id}/errata", get(public::errata))
