@@ -79,6 +79,7 @@ const PLAN: &[&str] = &[
     "contest/resume",
     "contest/upkeep",
     "contest/publish",
+    "contest/amend",
     "contest/correct",
     "contest/preview",
     "contest/look",
@@ -106,6 +107,8 @@ const PLAN: &[&str] = &[
     "office/bulk",
     "office/publishing",
     "office/sample",
+    "office/shelf",
+    "office/seasons",
     "office/twins",
     "office/importing",
     "office/exposure",
@@ -182,6 +185,7 @@ const IMPURE: [&str; 6] = ["std::fs", "std::net", "std::env", "tokio", "async fn
 const MIGRATIONS: &[(&str, &str)] = &[
     ("migrations/desk/0001_staff.sql", "d798e68d92c47e69fcf98df7c151f42c995a7adecb768471c86420862e177206"),
     ("migrations/desk/0002_banks.sql", "788fc1f5a594c112d949c6af56a38a2cd81a89ec51c6aca1991b0c8df1feaa6e"),
+    ("migrations/desk/0003_seasons.sql", "7c1399a5f2b3449236b3d669abad727a6b880cea9c4871898596f2eb95202481"),
     ("migrations/desk/0005_complaints.sql", "60c456383a48b9480f83b87aa20b518e50d94181b9a4bc948eeeefe9cabfdc8f"),
     ("migrations/postgres/0001_ledger.sql", "eea4d5d5ca3bb4584d234b5fbbb8064baf7691d3d055f2c79454260a74474777"),
     (

@@ -40,6 +40,10 @@ pub enum Permission {
     SeePeople,
     /// Taking complaints down and dealing with them.
     HandleComplaints,
+    /// The season as it is set up, and what is being written of the next version.
+    SeeSeason,
+    /// Writing that, trying it, and putting it in force.
+    ManageSeason,
 }
 
 /// What an act is done to.
@@ -60,7 +64,7 @@ impl Permission {
     /// An auditor may do all of this, and nothing else.
     fn only_reads(self) -> bool {
         use Permission::*;
-        matches!(self, SeeStaff | ReadAudit | SeePlace | SeeBank | SeeReports | SeePeople)
+        matches!(self, SeeStaff | ReadAudit | SeePlace | SeeBank | SeeReports | SeePeople | SeeSeason)
     }
 }
 
@@ -110,7 +114,7 @@ mod tests {
     use crate::domain::season::tests::shipped;
     use Permission::*;
 
-    const ALL: [Permission; 17] = [
+    const ALL: [Permission; 19] = [
         SeeStaff,
         ManageStaff,
         ResetStaff,
@@ -128,6 +132,8 @@ mod tests {
         DecideCorrections,
         SeePeople,
         HandleComplaints,
+        SeeSeason,
+        ManageSeason,
     ];
 
     /// What somebody with this grant may do to the bank `kexue`.
@@ -150,7 +156,7 @@ mod tests {
         let all_but = |out: &[Permission]| ALL.into_iter().filter(|wanted| !out.contains(wanted)).collect::<Vec<_>>();
         check(Grant::Administrator, "season", &all_but(&[OfferQuestions, ReviewQuestions]));
         check(Grant::Administrator, "kexue", &all_but(&[OfferQuestions, ReviewQuestions]));
-        check(Grant::Auditor, "season", &[SeeStaff, ReadAudit, SeePlace, SeeBank, SeeReports, SeePeople]);
+        check(Grant::Auditor, "season", &[SeeStaff, ReadAudit, SeePlace, SeeBank, SeeReports, SeePeople, SeeSeason]);
         let editor = [SeeBank, WriteQuestions, SeeReports, ProposeCorrections];
         check(Grant::Editor { bank: of(Some("kexue")) }, "kexue", &editor);
         check(Grant::Editor { bank: of(None) }, "kexue", &editor);

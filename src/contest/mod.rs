@@ -26,6 +26,7 @@ pub mod recovery;
 pub mod resume;
 pub mod upkeep;
 pub mod publish;
+pub mod amend;
 pub mod correct;
 pub mod preview;
 pub mod look;

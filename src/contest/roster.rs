@@ -269,6 +269,13 @@ impl Roster {
         (self.lists.iter().map(length).max().unwrap_or(0) * LOCKS) as i64
     }
 
+    /// Everyone, in no order. Others wait while a list is looked through, so the closure must be short.
+    pub fn for_each(&self, mut look: impl FnMut(&Player)) {
+        for list in &self.lists {
+            list.read().unwrap_or_else(PoisonError::into_inner).iter().flatten().for_each(&mut look);
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }

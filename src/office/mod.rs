@@ -12,6 +12,8 @@ pub mod questions;
 pub mod bulk;
 pub mod publishing;
 pub mod sample;
+pub mod shelf;
+pub mod seasons;
 pub mod twins;
 pub mod importing;
 pub mod exposure;

@@ -76,6 +76,15 @@ pub struct Serving {
     pub stop: CancellationToken,
 }
 
+/// Why a server that did not fail has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Stopped,
+    /// Another season has been published: whoever called starts again at once, on a copy of the same listener, on which connections
+    /// wait meanwhile.
+    Again,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error(transparent)]
@@ -112,11 +121,11 @@ impl Projection for Hearers {
     }
 }
 
-/// Serves until it is told to stop, or a commit fails.
+/// Serves until it is told to stop, a season was published, or a commit fails.
 ///
 /// # Errors
 /// Why it did not start, or why it had to end.
-pub async fn serve(serving: Serving) -> Result<(), ServeError> {
+pub async fn serve(serving: Serving) -> Result<Ended, ServeError> {
     let Serving { opening, desk, setup, blocked, listener, metrics_listener, settings, ready, stop } = serving;
     // Until the ledger has been read, phones are told to wait instead of finding a closed door.
     let closing = CancellationToken::new();
@@ -175,6 +184,8 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
         season_views: Default::default(),
         meters,
         sockets: TaskTracker::new(),
+        seasons: Default::default(),
+        again: CancellationToken::new(),
         stop: CancellationToken::new(),
         ready: AtomicBool::new(true),
         audience: Default::default(),
@@ -190,7 +201,8 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     }
 
     let ended = tokio::select! {
-        () = stop.cancelled() => Ok(()),
+        () = stop.cancelled() => Ok(Ended::Stopped),
+        () = app.again.cancelled() => Ok(Ended::Again),
         ended = &mut writing => Err(ended),
     };
 
@@ -216,13 +228,12 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
         let _ = task.await;
     }
     upkeep.abort();
-    if let Err(ended) = ended {
-        return match ended {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(error.into()),
-            Err(panicked) => Err(LedgerError::Unreadable { n: 0, what: panicked.to_string() }.into()),
-        };
-    }
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(Ok(Ok(()))) => return Ok(Ended::Stopped),
+        Err(Ok(Err(error))) => return Err(error.into()),
+        Err(Err(panicked)) => return Err(LedgerError::Unreadable { n: 0, what: panicked.to_string() }.into()),
+    };
     app.corrections.stop().await;
     app.contest.lane().close();
     let written = (&mut writing).await.unwrap_or_else(|_| Err(LedgerError::Stopped));
@@ -233,7 +244,8 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     }
     app.desk.close().await;
     store.close().await;
-    written.map_err(ServeError::from)
+    written.map_err(ServeError::from)?;
+    Ok(ended)
 }
 
 /// Once a second at most: who watches boards is told of those that have changed. Once a minute: what has gone quiet is forgotten.

@@ -8,6 +8,7 @@ use crate::office::corrections::Corrections;
 use crate::office::exposure::Exposure;
 use crate::office::importing::Imports;
 use crate::office::reports::Reports;
+use crate::office::seasons::Seasons;
 use crate::transport::admission::Admission;
 use crate::transport::audience::Audience;
 use crate::transport::board_view::BoardViews;
@@ -67,6 +68,7 @@ pub struct App {
     pub exposure: Exposure,
     pub reports: Reports,
     pub corrections: Corrections,
+    pub seasons: Seasons,
     pub settings: ServeSettings,
     pub admission: Admission,
     pub boards: BoardViews,
@@ -74,6 +76,8 @@ pub struct App {
     pub meters: Meters,
     /// Sockets, so that a stop can wait for them.
     pub sockets: TaskTracker,
+    /// Another season has been published: the server stops and starts again with it.
+    pub again: CancellationToken,
     /// The server is stopping: everyone is told to come back.
     pub stop: CancellationToken,
     /// Serving, and neither recovering nor draining.

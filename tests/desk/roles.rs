@@ -38,7 +38,7 @@ fn table() -> Vec<Row> {
         ("GET /places/{place}", "/places/county:450226", Value::Null, &["administrator", "auditor", "association"]),
         ("GET /places/{place}", "/places/county:450225", Value::Null, &["administrator", "auditor"]),
     ];
-    [of_staff, of_banks(), of_questions(), of_imports(), of_reports(), of_complaints()].concat()
+    [of_staff, of_banks(), of_questions(), of_imports(), of_reports(), of_complaints(), of_season()].concat()
 }
 
 /// An editor of another bank is let into no call that names this one; a call that names a question or an import which is not there tells them so.
@@ -165,8 +165,25 @@ fn of_complaints() -> Vec<Row> {
     ]
 }
 
-/// What is dangerous asks for more than a role: see `versions_hold_what_was_approved_and_differ_by_what_came_went_and_changed`.
-const DANGEROUS: [&str; 1] = ["POST /banks/{bank}/publish"];
+fn of_season() -> Vec<Row> {
+    let draft = json!({"draft": {}});
+    vec![
+        ("GET /season", "/season", Value::Null, READS_ALL),
+        ("GET /season/versions", "/season/versions", Value::Null, READS_ALL),
+        ("GET /season/draft", "/season/draft", Value::Null, READS_ALL),
+        ("PUT /season/draft", "/season/draft", json!({"revision": 99, "draft": {}}), &["administrator"]),
+        ("DELETE /season/draft", "/season/draft", Value::Null, &["administrator"]),
+        ("POST /season/draft/check", "/season/draft/check", draft, READS_ALL),
+        ("GET /season/draft/file", "/season/draft/file", Value::Null, READS_ALL),
+        ("DELETE /season/publication", "/season/publication", Value::Null, &["administrator"]),
+    ]
+}
+
+const READS_ALL: &[&str] = &["administrator", "auditor"];
+
+/// What is dangerous asks for more than a role: see `versions_hold_what_was_approved_and_differ_by_what_came_went_and_changed`
+/// and `seasons`.
+const DANGEROUS: [&str; 2] = ["POST /banks/{bank}/publish", "POST /season/publication"];
 
 /// Calls that ask for no role: they are everybody's own, or come before anybody is known.
 const WITHOUT_ROLE: [&str; 14] = [

@@ -42,6 +42,8 @@ const TABLES: &[(&str, i64)] = &[
     ("complaint_step", 500),
     ("attempt_event", 2_000),
     ("attempt_event_gap", 500),
+    ("season_draft", 1),
+    ("season_draft_file", 1),
 ];
 const KEY_COLUMNS: usize = 4;
 struct Column {

@@ -19,6 +19,7 @@ mod many;
 mod open;
 mod questions;
 mod reports;
+mod seasons;
 mod staff;
 
 pub use audit::AuditFilter;
@@ -56,6 +57,8 @@ pub use questions::StepRow;
 pub use reports::AnswerRow;
 pub use reports::ReportRow;
 pub use reports::ReportedRow;
+pub use seasons::AskedRow;
+pub use seasons::DraftRow;
 pub use staff::GrantRow;
 pub use staff::PersonRow;
 pub use staff::ResetRow;

@@ -23,6 +23,8 @@ mod reader;
 mod refused;
 mod reports;
 mod reviewing;
+mod season_views;
+mod seasons;
 mod session;
 mod views;
 
@@ -65,7 +67,8 @@ const BASE: &str = "/api/desk/v1";
         (name = "imports", description = "导入"),
         (name = "reports", description = "题目的报告"),
         (name = "corrections", description = "更正"),
-        (name = "complaints", description = "接访")
+        (name = "complaints", description = "接访"),
+        (name = "season", description = "赛季")
     )
 )]
 struct Description;
@@ -109,7 +112,8 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .merge(reports::calls())
             .merge(corrections::calls())
             .merge(attempts::calls())
-            .merge(complaints::calls()),
+            .merge(complaints::calls())
+            .merge(seasons::calls()),
     )
 }
 
