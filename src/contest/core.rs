@@ -2,6 +2,7 @@
 
 use crate::contest::banks::Banks;
 use crate::contest::clock::Clock;
+use crate::contest::comings::Comings;
 use crate::contest::concerned::Concerned;
 use crate::contest::deadlines::Deadlines;
 use crate::contest::keys::Keys;
@@ -66,6 +67,8 @@ pub struct Contest {
     /// Held for microseconds at a time; see docs/decisions.md for why it is not a task of its own.
     pub(crate) scoreboard: Mutex<Scoreboard>,
     pub(crate) next_attempt: AtomicI64,
+    /// When phones of live attempts came and went, until the desk has written it down.
+    pub comings: Comings,
 }
 
 /// A season that was in force, and what it changed.

@@ -158,6 +158,7 @@ impl Opening {
             periods: RwLock::new(periods),
             closes: RwLock::new(closes),
             next_attempt: AtomicI64::new(1),
+            comings: Default::default(),
         };
         let mut recovered = Recovered::default();
         let following = contest.take_up_participants(&notes, follower, &mut recovered).await?;

@@ -17,3 +17,8 @@ pub mod seasons;
 pub mod twins;
 pub mod importing;
 pub mod exposure;
+pub mod reports;
+pub mod complaints;
+pub mod corrections;
+pub mod comings;
+pub mod attempt_story;

@@ -30,6 +30,9 @@ pub enum DeskRefusal {
     Review(#[from] ReviewRefusal),
     #[error("您的角色不能这样做")]
     Forbidden,
+    /// It takes another person.
+    #[error("{0}")]
+    NotByThemselves(&'static str),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
 }
@@ -41,7 +44,7 @@ impl DeskRefusal {
             DeskRefusal::Bad(_) | DeskRefusal::Faulty(_) | DeskRefusal::SeasonFaulty(_) => "bad_request",
             DeskRefusal::Conflict(_) | DeskRefusal::Overtaken => "conflict",
             DeskRefusal::Review(ReviewRefusal::WrongState(_)) => "conflict",
-            DeskRefusal::Review(_) | DeskRefusal::Forbidden => "forbidden",
+            DeskRefusal::Review(_) | DeskRefusal::Forbidden | DeskRefusal::NotByThemselves(_) => "forbidden",
             DeskRefusal::Ledger(_) => "unavailable",
         }
     }

@@ -4,8 +4,10 @@ use crate::accounts::register::Accounts;
 use crate::accounts::staff::StaffRegister;
 use crate::contest::core::Contest;
 use crate::ledger::desk::DeskStore;
+use crate::office::corrections::Corrections;
 use crate::office::exposure::Exposure;
 use crate::office::importing::Imports;
+use crate::office::reports::Reports;
 use crate::office::seasons::Seasons;
 use crate::transport::admission::Admission;
 use crate::transport::audience::Audience;
@@ -64,6 +66,8 @@ pub struct App {
     pub desk: DeskStore,
     pub imports: Imports,
     pub exposure: Exposure,
+    pub reports: Reports,
+    pub corrections: Corrections,
     pub seasons: Seasons,
     pub settings: ServeSettings,
     pub admission: Admission,
