@@ -223,3 +223,27 @@ async fn the_form_begins_with_what_runs_and_that_is_nothing_new_to_publish() {
     assert!(refused["detail"].as_str().unwrap().contains("完全一样"), "{refused}");
     server.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn papers_are_drawn_for_a_trial_and_a_bank_that_is_too_small_is_told() {
+    let server = Server::of(DAILY).await;
+    let mut clerk = server.first_administrator().await;
+    let body = changed(&mut clerk, |_| ()).await;
+    let ask = |draft: &Value, papers: u32| json!({"draft": draft, "round": "daily", "papers": papers});
+    let drawn = done(clerk.post("/season/draft/dry-draw", ask(&body["draft"], 300)).await, 200);
+    assert_eq!((&drawn["papers"], &drawn["eligible"], &drawn["full_marks"]), (&json!(300), &json!(480), &json!(100)));
+    assert_eq!(drawn["shortfalls"], json!([]));
+    let mean: u64 = drawn["topics"].as_array().unwrap().iter().map(|topic| topic["mean"].as_u64().unwrap()).sum();
+    assert!((4_980..=5_000).contains(&mean), "five a paper, whatever the topic: {mean}");
+    let body = changed(&mut clerk, |file| {
+        file["round"][0]["section"][0] =
+            json!({"kind": ["multiple"], "topics": ["科学精神与方法"], "count": 11, "points": 1});
+    })
+    .await;
+    let drawn = done(clerk.post("/season/draft/dry-draw", ask(&body["draft"], 10)).await, 200);
+    assert_eq!(drawn["shortfalls"], json!([{"section": 1, "needed": 11, "sure": 10}]));
+    for papers in [0, 1_001] {
+        done(clerk.post("/season/draft/dry-draw", ask(&body["draft"], papers)).await, 400);
+    }
+    server.stop().await.unwrap();
+}
