@@ -565,6 +565,7 @@ export interface SeasonCheck {
   warnings: FieldFault[]
   sentences: string[]
   rounds: RoundSentences[]
+  organisations: number
   differences: string[]
   touches: string[]
 }
