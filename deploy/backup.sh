@@ -3,6 +3,9 @@
 #   backup.sh [放备份的文件夹，默认 /backup] [留几小时，默认 48]
 # 账本在 SQLite 里用 kejing backup，在 PostgreSQL 里用 pg_dump，密钥文件总在里面。没有成功就不删旧的，退出码不是 0。
 set -eu
+# cron 的 PATH 里没有 runuser 所在的文件夹；用户 kejing 进不了 root 的家。
+PATH=$PATH:/usr/local/bin:/usr/sbin:/sbin
+cd /
 
 to=${1:-/backup}
 hours=${2:-48}

@@ -2,14 +2,16 @@
 # 在服务器上用的 kejing 命令，install.sh 把它放到 /usr/local/bin/kejing：用服务的设置（/etc/kejing/kejing.toml、
 # /etc/kejing/kejing.env 里的数据库地址），由 root 运行时换成服务的用户，这样数据文件夹里不会留下 root 的文件。
 set -eu
+# cron 的 PATH 里没有 runuser 所在的文件夹。
+PATH=$PATH:/usr/sbin:/sbin
 
 program=/opt/kejing/bin/kejing
 settings=/etc/kejing/kejing.toml
 secrets=/etc/kejing/kejing.env
 
 # 这几条命令看的是服务的数据；其余的（检查题库、赛季、恢复备份）按原来的用户运行。
-case "${1:-}" in
-    serve | backup | replay | ledger | staff | audit) ;;
+case "${1:-} ${2:-}" in
+    serve\ * | backup\ * | replay\ * | ledger\ * | staff\ * | audit\ * | "bank export") ;;
     *) exec "$program" "$@" ;;
 esac
 
