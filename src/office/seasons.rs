@@ -1,10 +1,15 @@
 //! The season by form: one draft, which is a season file underneath; what is wrong with it and what it means; and putting it in force.
 
 use crate::contest::amend::AmendRefusal;
+use crate::contest::clock::chance;
 use crate::contest::core::Contest;
 use crate::contest::core::Life;
 use crate::contest::publish::ActRefusal;
 use crate::domain::bank::BankVersion;
+use crate::domain::dry_draw::DryDraw;
+use crate::domain::dry_draw::dry_draw;
+use crate::domain::fairness::DrawList;
+use crate::domain::fairness::Seed;
 use crate::domain::fault::Fault;
 use crate::domain::ids::RoundIndex;
 use crate::domain::season::Season;
@@ -32,12 +37,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use tokio::sync::Semaphore;
 use toml::Table;
 
 /// A draft is at most so long, as a file; longer ones are refused.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
 /// Bank versions that are kept read, for checks while somebody types. More: all are read again.
 const VERSIONS_KEPT: usize = 8;
+/// Papers of one dry draw; more are refused.
+pub const PAPERS_MAX: u32 = 1_000;
 /// How a draft names the running season's region and organisations, where they are no shipped ones.
 const REGION_FILE: &str = "region.toml";
 pub const ORGANISATIONS_FILE: &str = "organisations.csv";
@@ -87,19 +95,38 @@ pub enum Published {
 }
 
 /// Keeps what is needed from one check to the next.
-#[derive(Default)]
 pub struct Seasons {
     /// By digest.
     versions: Mutex<HashMap<String, Arc<BankVersion>>>,
+    /// Dry draws at a time; others wait for their turn.
+    drawing: Semaphore,
+}
+
+impl Default for Seasons {
+    fn default() -> Seasons {
+        Seasons { versions: Mutex::default(), drawing: Semaphore::new(1) }
+    }
 }
 
 /// A fault as a form shows it: the field's path, and what is wrong. One of a file that the draft names is shown where it is named.
 pub fn told(fault: Fault) -> (String, String) {
     let Fault { file, place, key, message } = fault;
+    let message = in_a_form(&message);
     let Some(file) = file else { return (key, message) };
     let path = if file == ORGANISATIONS_FILE { "organisations" } else { "region" };
     let place = place.map(|at| format!("第 {} 行第 {} 列：", at.line, at.column)).unwrap_or_default();
     (path.to_owned(), format!("{place}{message}"))
+}
+
+/// Without the words that are for whoever writes a file: 「，例如：name = "…"」.
+fn in_a_form(message: &str) -> String {
+    if message.starts_with("缺少「") {
+        return "这里要填".to_owned();
+    }
+    match message.split_once("，例如") {
+        Some((sentence, example)) if example.contains(" = ") => sentence.to_owned(),
+        _ => message.to_owned(),
+    }
 }
 
 /// A form's values as a season file has them; what is null is not there.
@@ -291,6 +318,37 @@ impl Seasons {
 
     fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<BankVersion>>> {
         self.versions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// 试抽: papers of one round of a draft, as they would be drawn. Bounded in number, and few at a time.
+    ///
+    /// # Errors
+    /// The draft is no season yet, or has no such round.
+    pub async fn dry_draw(
+        &self,
+        link: &mut Link,
+        contest: &Arc<Contest>,
+        table: Table,
+        round: &str,
+        papers: u32,
+    ) -> Result<(DryDraw, Arc<BankVersion>), DeskRefusal> {
+        if !(1..=PAPERS_MAX).contains(&papers) {
+            return Err(DeskRefusal::Bad(format!("一次试抽 1 到 {PAPERS_MAX} 份")));
+        }
+        let checked = self.check(link, contest, table).await?;
+        let Some(season) = checked.season else { return Err(DeskRefusal::SeasonFaulty(checked.faults)) };
+        let weekly = format!("{round}-1");
+        let index = season.round_of_id(round).or_else(|| season.round_of_id(&weekly));
+        let round = season.round(index.ok_or(DeskRefusal::NotFound("这个场次"))?).clone();
+        let version = checked.versions.into_iter().find(|version| version.bank == round.bank);
+        let version = version.ok_or(DeskRefusal::NotFound("这个题库"))?;
+        let rested = contest.banks().of_id(&round.bank).map(crate::contest::banks::Bank::resting).unwrap_or_default();
+        let _turn = self.drawing.acquire().await.map_err(|_| LedgerError::Stopped)?;
+        let drawn = tokio::task::spawn_blocking(move || {
+            let list = DrawList::of(&version, &rested);
+            (dry_draw(&list, &round, (0..papers).map(|_| Seed(chance()))), version)
+        });
+        Ok(drawn.await.map_err(|_| LedgerError::Stopped)?)
     }
 
     /// Puts the draft in force. While a counted round is open, somebody asks and somebody else does it.

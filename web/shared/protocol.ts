@@ -61,6 +61,8 @@ export interface Season {
   cities: City[]
   groups: Group[]
   rounds: Round[]
+  /** 规则变更记录, newest first; not there where nothing was changed. */
+  changes?: { at: number; why?: string; what: string[] }[]
 }
 
 export interface About {

@@ -5,6 +5,7 @@ use super::guard::Desk;
 use super::season_views::CheckView;
 use super::season_views::DraftLine;
 use super::season_views::DraftView;
+use super::season_views::DryDrawView;
 use super::season_views::SeasonFile;
 use super::season_views::SeasonMay;
 use super::season_views::SeasonVersionView;
@@ -38,6 +39,7 @@ pub(super) fn calls() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(versions))
         .routes(routes!(draft, save, discard))
         .routes(routes!(check))
+        .routes(routes!(dry_draw))
         .routes(routes!(file))
         .routes(routes!(publish, withdraw))
         // JSON escapes make a text up to six times as long.
@@ -135,6 +137,36 @@ pub(super) async fn check(
     let table = seasons::table_of(&draft.0)?;
     let checked = app.seasons.check(&mut app.desk.read().await?, &app.contest, table).await?;
     Ok(Json(CheckView::of(checked)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WantedPapers {
+    draft: SeasonFile,
+    /// Its id.
+    round: String,
+    /// At most 1,000.
+    papers: u32,
+}
+
+/// 试抽：按草稿的规则抽若干份试卷，看每道题、每个主题、难度各占多少
+#[utoipa::path(post, path = "/season/draft/dry-draw", tag = "season", request_body = WantedPapers, responses(
+    (status = 200, body = DryDrawView),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+))]
+pub(super) async fn dry_draw(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Said(WantedPapers { draft, round, papers }): Said<WantedPapers>,
+) -> Result<Json<DryDrawView>, Problem> {
+    // Questions are named, so who sees it sees banks.
+    desk.may(Permission::SeeSeason, On::Season).await?;
+    let table = seasons::table_of(&draft.0)?;
+    let mut link = app.desk.read().await?;
+    let (drawn, version) = app.seasons.dry_draw(&mut link, &app.contest, table, &round, papers).await?;
+    Ok(Json(DryDrawView::of(&drawn, &version)))
 }
 
 /// 草稿作为赛季文件（TOML）下载
