@@ -4,7 +4,9 @@ mod audit;
 mod banks;
 mod imports;
 mod moving;
+mod participants;
 mod roles;
+mod running;
 mod sign_in;
 mod staff;
 

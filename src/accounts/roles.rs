@@ -28,6 +28,14 @@ pub enum Permission {
     ReviewQuestions,
     /// A new version of a bank.
     PublishBank,
+    /// How the season goes, and the acts on it.
+    SeeRunning,
+    /// Pausing, extending, telling everyone, excluding, renaming.
+    RunSeason,
+    /// Participants of a place: who they are, what they did.
+    SeeParticipants,
+    /// Attempts that a place's participants lost.
+    GiveBack,
 }
 
 /// What an act is done to.
@@ -40,13 +48,15 @@ pub enum On<'a> {
     /// Whatever bank it may be: at least one has to be the person's.
     SomeBank,
     Place(Place),
+    /// Whatever place it may be: at least one has to be the person's.
+    SomePlace,
 }
 
 impl Permission {
     /// An auditor may do all of this, and nothing else.
     fn only_reads(self) -> bool {
         use Permission::*;
-        matches!(self, SeeStaff | ReadAudit | SeePlace | SeeBank)
+        matches!(self, SeeStaff | ReadAudit | SeePlace | SeeBank | SeeRunning | SeeParticipants)
     }
 }
 
@@ -69,7 +79,8 @@ fn grant_allows(grant: &Grant, permission: Permission, on: On<'_>, season: &Seas
             _ => false,
         },
         Grant::Association { place } => match (permission, on) {
-            (SeePlace, On::Place(other)) => place.holds(other, season),
+            (SeePlace | SeeParticipants | GiveBack, On::Place(other)) => place.holds(other, season),
+            (SeeParticipants | GiveBack, On::SomePlace) => true,
             (OfferQuestions, On::Bank(_) | On::SomeBank) => true,
             _ => false,
         },
@@ -81,7 +92,7 @@ fn covers(bank: Option<&str>, on: On<'_>) -> bool {
     match (bank, on) {
         (None, On::Bank(_) | On::SomeBank) | (Some(_), On::SomeBank) => true,
         (Some(own), On::Bank(other)) => own == other,
-        (_, On::Season | On::Place(_)) => false,
+        (_, On::Season | On::Place(_) | On::SomePlace) => false,
     }
 }
 
@@ -91,7 +102,7 @@ mod tests {
     use crate::domain::season::tests::shipped;
     use Permission::*;
 
-    const ALL: [Permission; 11] = [
+    const ALL: [Permission; 15] = [
         SeeStaff,
         ManageStaff,
         ResetStaff,
@@ -103,6 +114,10 @@ mod tests {
         OfferQuestions,
         ReviewQuestions,
         PublishBank,
+        SeeRunning,
+        RunSeason,
+        SeeParticipants,
+        GiveBack,
     ];
 
     /// What somebody with this grant may do to the bank `kexue`.
@@ -125,7 +140,7 @@ mod tests {
         let all_but = |out: &[Permission]| ALL.into_iter().filter(|wanted| !out.contains(wanted)).collect::<Vec<_>>();
         check(Grant::Administrator, "season", &all_but(&[OfferQuestions, ReviewQuestions]));
         check(Grant::Administrator, "kexue", &all_but(&[OfferQuestions, ReviewQuestions]));
-        check(Grant::Auditor, "season", &[SeeStaff, ReadAudit, SeePlace, SeeBank]);
+        check(Grant::Auditor, "season", &[SeeStaff, ReadAudit, SeePlace, SeeBank, SeeRunning, SeeParticipants]);
         check(Grant::Editor { bank: of(Some("kexue")) }, "kexue", &[SeeBank, WriteQuestions]);
         check(Grant::Editor { bank: of(None) }, "kexue", &[SeeBank, WriteQuestions]);
         check(Grant::Editor { bank: of(Some("kexue")) }, "some bank", &[SeeBank, WriteQuestions]);
@@ -141,12 +156,13 @@ mod tests {
     fn an_association_sees_its_own_place_and_what_is_below_it() {
         let season = shipped("guangxi-2026.toml");
         let of = |place| Grant::Association { place: Place::read(place, &season).unwrap() };
-        check(of("county:450226"), "county:450226", &[SeePlace]);
+        let own = [SeePlace, SeeParticipants, GiveBack];
+        check(of("county:450226"), "county:450226", &own);
         check(of("county:450226"), "county:450225", &[]);
         check(of("county:450226"), "city:450200", &[]);
         check(of("county:450226"), "region", &[]);
-        check(of("city:450200"), "county:450226", &[SeePlace]);
-        check(of("region"), "county:450226", &[SeePlace]);
+        check(of("city:450200"), "county:450226", &own);
+        check(of("region"), "county:450226", &own);
         check(of("county:450226"), "kexue", &[OfferQuestions]);
         check(of("county:450226"), "season", &[]);
     }

@@ -15,3 +15,6 @@ pub mod sample;
 pub mod twins;
 pub mod importing;
 pub mod exposure;
+pub mod notices;
+pub mod acts;
+pub mod participants;

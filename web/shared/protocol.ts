@@ -165,6 +165,8 @@ export interface Me {
   participant: Participant
   rounds: MyRound[]
   season: { score: number | null; elapsed_ms: number | null; ranks: Ranks | null }
+  /** Why nothing more can be started, and whom to turn to. */
+  excluded?: { reason: string; contact?: string }
 }
 
 export interface AttemptSummary {

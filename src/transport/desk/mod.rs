@@ -16,6 +16,10 @@ mod question_views;
 mod questions;
 mod reader;
 mod refused;
+mod running;
+mod running_views;
+mod participants;
+mod participant_views;
 mod reviewing;
 mod session;
 mod views;
@@ -56,7 +60,9 @@ const BASE: &str = "/api/desk/v1";
         (name = "places", description = "各地"),
         (name = "banks", description = "题库"),
         (name = "questions", description = "题目"),
-        (name = "imports", description = "导入")
+        (name = "imports", description = "导入"),
+        (name = "running", description = "运行"),
+        (name = "participants", description = "选手")
     )
 )]
 struct Description;
@@ -96,7 +102,9 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .merge(questions::calls())
             .merge(reviewing::calls())
             .merge(imports::calls())
-            .merge(pictures::calls()),
+            .merge(pictures::calls())
+            .merge(running::calls())
+            .merge(participants::calls()),
     )
 }
 
