@@ -146,3 +146,72 @@ impl Window {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: RoundIndex = RoundIndex(0);
+
+    fn at(ms: i64) -> Timestamp {
+        Timestamp(ms)
+    }
+
+    /// One round from 100 to 1,000, and one that is always open.
+    fn windows() -> Windows {
+        let window = |opens, closes| Window { opens: at(opens), closes, paused: None };
+        Windows(vec![window(100, at(1_000)), window(0, Timestamp::MAX)])
+    }
+
+    #[test]
+    fn a_pause_moves_the_end_by_what_of_it_lay_within_the_window() {
+        let check = |from: i64, to: i64, closes: i64| {
+            let mut windows = windows();
+            windows.pause(Some(ONE), at(from));
+            assert_eq!(windows.closes(ONE), at(1_000), "not before it is over");
+            assert_eq!(windows.closes_by(ONE, at(to)), at(closes), "{from} to {to}");
+            assert_eq!(windows.resume(Some(ONE), at(to)), [(ONE, at(from), at(to))]);
+            assert_eq!(windows.closes(ONE), at(closes), "{from} to {to}");
+        };
+        check(200, 300, 1_100);
+        check(50, 300, 1_200);
+        check(10, 90, 1_000);
+        check(900, 5_000, 5_100);
+        check(1_000, 2_000, 1_000);
+    }
+
+    #[test]
+    fn what_stands_still_is_paused_once_and_what_runs_is_not_resumed() {
+        let mut windows = windows();
+        assert_eq!(windows.pause(None, at(200)), [ONE, RoundIndex(1)]);
+        assert_eq!(windows.pause(Some(ONE), at(300)), []);
+        assert_eq!(windows.resume(Some(ONE), at(400)).len(), 1);
+        assert_eq!(windows.resume(None, at(500)), [(RoundIndex(1), at(200), at(500))]);
+        assert_eq!(windows.resume(None, at(600)), []);
+        assert_eq!(windows.closes(RoundIndex(1)), Timestamp::MAX);
+    }
+
+    #[test]
+    fn an_outage_within_a_pause_is_given_back_once() {
+        let mut windows = windows();
+        windows.pause(Some(ONE), at(200));
+        assert_eq!(windows.outage(at(190), at(500)), [RoundIndex(1)], "only what ran makes up for it");
+        assert_eq!(windows.resume(Some(ONE), at(600)), [(ONE, at(190), at(600))], "both together, from the earlier on");
+        assert_eq!(windows.closes(ONE), at(1_410));
+        assert_eq!(windows.outage(at(700), at(800)), [ONE, RoundIndex(1)]);
+        assert_eq!(windows.closes(ONE), at(1_510));
+    }
+
+    #[test]
+    fn an_extension_is_taken_back_but_not_to_before_now() {
+        let check = |now: i64, closes: i64| {
+            let mut windows = windows();
+            windows.extend(ONE, at(2_000));
+            windows.outage(at(500), at(600));
+            windows.shorten(ONE, (at(1_000), at(2_000)), at(now));
+            assert_eq!(windows.closes(ONE), at(closes));
+        };
+        check(700, 1_100);
+        check(1_500, 1_500);
+    }
+}
