@@ -278,7 +278,7 @@ impl Roster {
     }
 
     /// Everybody, by lists and not in the order of numbers; the closure must be short and must not ask the roster.
-    pub fn for_each(&self, mut look: impl FnMut(ParticipantId, &Player)) {
+    pub fn for_each_numbered(&self, mut look: impl FnMut(ParticipantId, &Player)) {
         for (of, list) in self.lists.iter().enumerate() {
             let list = list.read().unwrap_or_else(PoisonError::into_inner);
             for (place, player) in list.iter().enumerate() {
@@ -298,6 +298,19 @@ impl Roster {
     pub fn change<T>(&self, participant: ParticipantId, act: impl FnOnce(&mut Player) -> T) -> Option<T> {
         let (list, place) = self.list_of(participant);
         list.write().unwrap_or_else(PoisonError::into_inner).get_mut(place)?.as_mut().map(act)
+    }
+
+    /// No number is as high as this.
+    pub fn numbers_end(&self) -> i64 {
+        let length = |list: &RwLock<Vec<Option<Player>>>| list.read().unwrap_or_else(PoisonError::into_inner).len();
+        (self.lists.iter().map(length).max().unwrap_or(0) * LOCKS) as i64
+    }
+
+    /// Everyone, in no order. Others wait while a list is looked through, so the closure must be short.
+    pub fn for_each(&self, mut look: impl FnMut(&Player)) {
+        for list in &self.lists {
+            list.read().unwrap_or_else(PoisonError::into_inner).iter().flatten().for_each(&mut look);
+        }
     }
 
     pub fn len(&self) -> usize {

@@ -39,7 +39,7 @@ pub async fn search(contest: &Arc<Contest>, typed: &str, within: Vec<Place>) -> 
     // A million names are looked through: on a thread that may block.
     let looking = tokio::task::spawn_blocking(move || {
         let mut participants = Vec::new();
-        contest.roster.for_each(|participant, player| {
+        contest.roster.for_each_numbered(|participant, player| {
             if player.name.contains(&typed) && is_within(&contest, &within, player.place) {
                 participants.push(participant);
             }

@@ -248,6 +248,9 @@ pub struct Me {
     /// Why I may start nothing more, and whom to turn to.
     #[serde(skip_serializing_if = "Option::is_none")]
     excluded: Option<ExcludedView>,
+    /// When a report of mine was last answered, within the last month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report_answered_at: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -280,10 +283,11 @@ struct MySeason {
 }
 
 pub async fn me(State(app): State<Arc<App>>, Caller(me): Caller) -> Json<Me> {
-    Json(me_view(&app.contest, me))
+    Json(me_view(&app, me))
 }
 
-fn me_view(contest: &Contest, me: ParticipantId) -> Me {
+fn me_view(app: &App, me: ParticipantId) -> Me {
+    let contest = &app.contest;
     let season = &contest.season;
     let today = season.time_zone.day(contest.now());
     let left = contest.roster.with(me, |player| {
@@ -320,6 +324,7 @@ fn me_view(contest: &Contest, me: ParticipantId) -> Me {
             Some(Refusal::Excluded { reason, contact }) => Some(ExcludedView { reason, contact }),
             _ => None,
         },
+        report_answered_at: app.reports.answered_at(me, contest.now()).map(|at| at.0),
     }
 }
 
@@ -349,7 +354,7 @@ pub async fn change(
     app.admission.kept_act(me)?;
     let ChangeBody { name, city, county, organisation, group } = body;
     app.accounts.change(&app.contest, me, Change { name, city, county, organisation, group }).await?;
-    Ok(Json(me_view(&app.contest, me)))
+    Ok(Json(me_view(&app, me)))
 }
 
 #[derive(Serialize)]

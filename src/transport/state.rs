@@ -4,8 +4,11 @@ use crate::accounts::register::Accounts;
 use crate::accounts::staff::StaffRegister;
 use crate::contest::core::Contest;
 use crate::ledger::desk::DeskStore;
+use crate::office::corrections::Corrections;
 use crate::office::exposure::Exposure;
 use crate::office::importing::Imports;
+use crate::office::reports::Reports;
+use crate::office::seasons::Seasons;
 use crate::transport::admission::Admission;
 use crate::transport::audience::Audience;
 use crate::transport::board_view::BoardViews;
@@ -65,6 +68,9 @@ pub struct App {
     pub desk: DeskStore,
     pub imports: Imports,
     pub exposure: Exposure,
+    pub reports: Reports,
+    pub corrections: Corrections,
+    pub seasons: Seasons,
     pub settings: ServeSettings,
     pub admission: Admission,
     pub boards: BoardViews,
@@ -72,6 +78,8 @@ pub struct App {
     pub meters: Meters,
     /// Sockets, so that a stop can wait for them.
     pub sockets: TaskTracker,
+    /// Another season has been published: the server stops and starts again with it.
+    pub again: CancellationToken,
     /// The server is stopping: everyone is told to come back.
     pub stop: CancellationToken,
     /// Serving, and neither recovering nor draining.

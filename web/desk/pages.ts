@@ -37,6 +37,14 @@ const PAGES: readonly Page[] = [
   { pattern: 'questions/:question', title: '题目', under: 'banks', fetch: () => import('./pages/QuestionEditor.vue') },
   { pattern: 'imports/:import', title: '导入', under: 'banks', fetch: () => import('./pages/ImportWizard.vue') },
   { pattern: 'review', title: '审题', under: 'review', fetch: () => import('./pages/Review.vue') },
+  { pattern: 'reports', title: '题目报告', under: 'reports', fetch: () => import('./pages/Reports.vue') },
+  { pattern: 'reports/:bank/:question', title: '题目报告', under: 'reports', fetch: () => import('./pages/Report.vue') },
+  { pattern: 'corrections', title: '更正', under: 'corrections', fetch: () => import('./pages/Corrections.vue') },
+  { pattern: 'corrections/:correction', title: '更正', under: 'corrections', fetch: () => import('./pages/Correction.vue') },
+  { pattern: 'correct/:bank/:question', title: '提出更正', under: 'corrections', fetch: () => import('./pages/CorrectionNew.vue') },
+  { pattern: 'complaints', title: '接访', under: 'complaints', fetch: () => import('./pages/Complaints.vue') },
+  { pattern: 'complaints/:complaint', title: '接访', under: 'complaints', fetch: () => import('./pages/Complaint.vue') },
+  { pattern: 'attempts/:attempt', title: '答卷', under: 'complaints', fetch: () => import('./pages/Attempt.vue') },
 ]
 
 export function pageAt(path: readonly string[]): { page: Page; names: Record<string, string> } | null {

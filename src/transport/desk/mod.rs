@@ -1,10 +1,15 @@
 //! `/api/desk/v1`: the desk's calls. Each is described where it is handled (utoipa) and routed by that description, so that none is missing from
 //! `openapi.json`. Adding calls: a file here, its handlers in `calls()`, three moves each: extract (`Desk` says who), call the office, convert.
 
+mod attempt_views;
+mod attempts;
 mod audit;
 mod bank_access;
 mod bank_views;
 mod banks;
+mod complaints;
+mod correction_views;
+mod corrections;
 mod files;
 mod guard;
 mod import_views;
@@ -20,7 +25,10 @@ mod running;
 mod running_views;
 mod participants;
 mod participant_views;
+mod reports;
 mod reviewing;
+mod season_views;
+mod seasons;
 mod session;
 mod views;
 
@@ -62,7 +70,11 @@ const BASE: &str = "/api/desk/v1";
         (name = "questions", description = "题目"),
         (name = "imports", description = "导入"),
         (name = "running", description = "运行"),
-        (name = "participants", description = "选手")
+        (name = "participants", description = "选手"),
+        (name = "reports", description = "题目的报告"),
+        (name = "corrections", description = "更正"),
+        (name = "complaints", description = "接访"),
+        (name = "season", description = "赛季")
     )
 )]
 struct Description;
@@ -104,7 +116,12 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .merge(imports::calls())
             .merge(pictures::calls())
             .merge(running::calls())
-            .merge(participants::calls()),
+            .merge(participants::calls())
+            .merge(reports::calls())
+            .merge(corrections::calls())
+            .merge(attempts::calls())
+            .merge(complaints::calls())
+            .merge(seasons::calls()),
     )
 }
 

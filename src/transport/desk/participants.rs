@@ -74,7 +74,7 @@ pub(super) async fn search(
     desk: Desk,
     Asked(Query(Typed { q })): Asked<Query<Typed>>,
 ) -> Result<Json<Participants>, Problem> {
-    let by = desk.may(Permission::SeeParticipants, On::SomePlace).await?;
+    let by = desk.may(Permission::SeePeople, On::SomePlace).await?;
     let typed = q.trim();
     if !TYPED.contains(&typed.chars().count()) {
         return Err(Problem::bad_request("请输入至少两个字：姓名的一部分、选手编号，或者 12 位回执"));
@@ -89,7 +89,7 @@ pub(super) async fn search(
 
 /// Of which places somebody sees the participants.
 fn places_of(desk: &Desk) -> Vec<Place> {
-    if desk.could(Permission::SeeParticipants, On::Season) {
+    if desk.could(Permission::SeePeople, On::Season) {
         return vec![Place::Region];
     }
     let place = |grant: &Grant| match grant {
@@ -141,7 +141,7 @@ pub(super) async fn participant(
     Asked(Path(id)): Asked<Path<String>>,
     Asked(Query(AttemptsBefore { before })): Asked<Query<AttemptsBefore>>,
 ) -> Result<Json<ParticipantPage>, Problem> {
-    let (participant, by) = theirs(&app, &desk, &id, Permission::SeeParticipants).await?;
+    let (participant, by) = theirs(&app, &desk, &id, Permission::SeePeople).await?;
     let unknown = || Problem::not_found("这份答卷");
     let before: Option<AttemptId> =
         before.map(|id| app.contest.keys.attempt_of(&id).ok_or_else(unknown)).transpose()?;
