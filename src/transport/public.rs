@@ -54,14 +54,9 @@ pub async fn season(State(app): State<Arc<App>>, headers: HeaderMap) -> Response
     app.season_views.view(&app.contest).respond(&headers, "no-cache")
 }
 
-#[derive(Serialize)]
-pub struct Notices {
-    notices: [(); 0],
-}
-
-/// Notices are written at the desk, which comes with a later version; until then there are none.
-pub async fn notices() -> Json<Notices> {
-    Json(Notices { notices: [] })
+/// What the organisers have told everyone, newest first.
+pub async fn notices(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    app.notices.packed().respond(&headers, "no-cache")
 }
 
 #[derive(Deserialize)]

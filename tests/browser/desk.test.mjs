@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { accept, confirmed, go, invite, newDesk, setUp, setUpFactor, signIn, title, told } from './clerk.mjs'
+import { runs } from './desk-running.mjs'
 import { messyRows } from './messy.mjs'
 import { at, launch } from './phone.mjs'
 import { xlsx } from './xlsx.mjs'
@@ -256,4 +257,8 @@ test('what was approved is published by the second person, after typing the pass
   await page.click(`${at('versions')} >> text=导出`)
   await page.click(at('export-file'))
   assert.match((await file).suggestedFilename(), /\.xlsx$/)
+})
+
+test('while the season runs, a pause, a notice and what is done to a participant are seen on the phone', async (t) => {
+  await runs(t, browser, await signedIn(t, first))
 })

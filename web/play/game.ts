@@ -4,7 +4,7 @@ import { api, ApiError } from '../shared/api'
 import { Socket, socketUrl } from '../shared/socket'
 import { inTab, onDevice, readJson } from '../shared/storage'
 import type { Me, Notice, Participant, Question, Round, Season, ServerMessage } from '../shared/protocol'
-import { begin, mustResume, owed, reduce, type PlayEvent } from './state/play'
+import { begin, mustResume, owed, reduce, runsOn, type PlayEvent } from './state/play'
 import { People, type Person } from './state/people'
 import { replace, route } from './router'
 
@@ -92,6 +92,7 @@ function hear(message: ServerMessage, at: number): void {
       offset.value = message.now - at
       break
     case 'error':
+      if (message.code === 'excluded') void refreshMe()
       if (play.value.signedOut) signedOut()
       else if (mustResume(message)) socket.open()
       else if (play.value.told?.retryAt != null) {
@@ -102,8 +103,12 @@ function hear(message: ServerMessage, at: number): void {
     case 'corrected':
       void refreshMe()
       break
+    case 'clock':
+      if (runsOn(message)) sendOwed()
+      break
     case 'notice':
-      void refreshNotices()
+      // It says all that there is to know: thousands of phones need not ask for it at once.
+      notices.value = [{ id: `told-${at}`, at: at + offset.value, level: message.level, text: message.text }, ...notices.value]
       break
     default:
       break

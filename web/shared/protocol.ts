@@ -167,6 +167,8 @@ export interface Me {
   participant: Participant
   rounds: MyRound[]
   season: { score: number | null; elapsed_ms: number | null; ranks: Ranks | null }
+  /** Why nothing more can be started, and whom to turn to. */
+  excluded?: { reason: string; contact?: string }
   /** Corrections of late that have changed attempts of mine. */
   corrections?: { at: number; text: string; attempts: string[] }[]
   /** When a report of mine was last answered, within the last month. */
