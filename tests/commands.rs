@@ -230,3 +230,36 @@ fn anyone_draws_a_paper_again_from_a_published_secret() {
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("对不上"), "{}", refused.err);
 }
+
+#[test]
+fn an_empty_folder_has_practice_keeps_its_season_and_does_not_take_anothers() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let start = || {
+        let mut command = command(&["serve", "--data", "data", "--listen", "127.0.0.1:0"]);
+        command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let served = || {
+        let mut process = start().spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let said: Vec<String> = lines.map(Result::unwrap).take_while(|line| !line.contains("Ctrl+C")).collect();
+        Started { process, said: said.join("\n") }
+    };
+    for _ in 0..2 {
+        let server = served();
+        assert!(server.said.contains("尚未设置赛季"), "{}", server.said);
+        assert_eq!(server.terminate(), Some(0));
+    }
+    let named =
+        run(&["serve", "--season", "seasons/demo.toml", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+    assert_eq!(named.code, Some(1));
+    assert!(named.err.contains("这个账本属于赛季「season-"), "{}", named.err);
+
+    // What was held by a file is not taken for the folder's own.
+    fs::remove_dir_all(&data).unwrap();
+    assert_eq!(serve(&data, &["--season", "seasons/demo.toml"]).terminate(), Some(0));
+    let refused = Ran::of(start().output().unwrap());
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.err.contains("请用 --season 指定那个文件"), "{}", refused.err);
+}

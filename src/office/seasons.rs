@@ -18,6 +18,7 @@ use crate::domain::season::differences;
 use crate::domain::season::organisations_written;
 use crate::domain::season::warnings;
 use crate::domain::time::Timestamp;
+use crate::formats;
 use crate::ledger::desk::AskedRow;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::desk::DraftRow;
@@ -42,13 +43,15 @@ use toml::Table;
 
 /// A draft is at most so long, as a file; longer ones are refused.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// A list of organisations is at most so long; longer ones are refused before they are read.
+pub const ORGANISATIONS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bank versions that are kept read, for checks while somebody types. More: all are read again.
 const VERSIONS_KEPT: usize = 8;
 /// Papers of one dry draw; more are refused.
 pub const PAPERS_MAX: u32 = 1_000;
 /// How a draft names the running season's region and organisations, where they are no shipped ones.
 const REGION_FILE: &str = "region.toml";
-pub const ORGANISATIONS_FILE: &str = "organisations.csv";
+const ORGANISATIONS_FILE: &str = "organisations.csv";
 /// Where the desk's own banks are "read from".
 const BANK_PATH: &str = "工作台";
 
@@ -210,10 +213,7 @@ pub async fn save(
     let mut act = desk.begin().await?;
     let now = draft(&mut act, contest).await?;
     if now.revision != revision {
-        return Err(DeskRefusal::Conflict(now.saved.map_or_else(
-            || "草稿已经不在了，请刷新".to_owned(),
-            |(_, by)| format!("您编辑的时候，{by}也保存了，请先看看新的内容"),
-        )));
+        return Err(overtaken(now));
     }
     let changed: Vec<&String> =
         table.iter().filter(|(key, is)| now.table.get(*key) != Some(*is)).map(|(key, _)| key).collect();
@@ -221,6 +221,50 @@ pub async fn save(
     act.keep_season_draft(revision + 1, &table.to_string(), &by.staff, by.at).await?;
     act.commit(by.change("season.draft_saved", SUBJECT.to_owned(), json!({"revision": revision}), after)).await?;
     Ok(draft(&mut desk.read().await?, contest).await?)
+}
+
+/// Keeps a list of organisations (CSV) for the draft, which then names it. What is wrong in the list is told by the next check.
+///
+/// # Errors
+/// It is no text, or somebody else has saved meanwhile.
+pub async fn save_organisations(
+    desk: &DeskStore,
+    contest: &Contest,
+    by: &By,
+    revision: i64,
+    bytes: Vec<u8>,
+) -> Result<Draft, DeskRefusal> {
+    let list = formats::text_of(&bytes).filter(|text| !text.contains('\0'));
+    let list = list.ok_or_else(|| DeskRefusal::Bad("这不是文字文件；请在表格软件里另存为 CSV".to_owned()))?;
+    let mut act = desk.begin().await?;
+    let now = draft(&mut act, contest).await?;
+    if now.revision != revision {
+        return Err(overtaken(now));
+    }
+    let mut table = now.table;
+    table.insert("organisations".to_owned(), toml::Value::String(ORGANISATIONS_FILE.to_owned()));
+    act.keep_season_draft_file(ORGANISATIONS_FILE, &list, by.at).await?;
+    act.keep_season_draft(revision + 1, &table.to_string(), &by.staff, by.at).await?;
+    let after = json!({"revision": revision + 1, "lines": list.lines().count()});
+    act.commit(by.change("season.organisations_saved", SUBJECT.to_owned(), json!({"revision": revision}), after))
+        .await?;
+    Ok(draft(&mut desk.read().await?, contest).await?)
+}
+
+/// The list of organisations that the draft stands on.
+///
+/// # Errors
+/// The database refuses.
+pub async fn organisations(link: &mut Link, contest: &Contest) -> Result<String, LedgerError> {
+    let running = || organisations_written(&contest.season.organisations, &contest.season.region);
+    Ok(link.season_draft_file(ORGANISATIONS_FILE).await?.unwrap_or_else(running))
+}
+
+fn overtaken(now: Draft) -> DeskRefusal {
+    DeskRefusal::Conflict(now.saved.map_or_else(
+        || "草稿已经不在了，请刷新".to_owned(),
+        |(_, by)| format!("您编辑的时候，{by}也保存了，请先看看新的内容"),
+    ))
 }
 
 /// Throws the draft away: what runs is what is begun with.
@@ -274,16 +318,17 @@ impl Seasons {
         with_id(&mut table, contest);
         let known = playable(link, contest).await?;
         let used = with_banks(&mut table, &known, contest);
-        let mut files = HashMap::new();
-        if let Some(list) = link.season_draft_file(ORGANISATIONS_FILE).await? {
-            files.insert(ORGANISATIONS_FILE, list);
-        }
+        // Thousands of lines are only read where they are named.
+        let list = match table.get("organisations").and_then(toml::Value::as_str) {
+            Some(ORGANISATIONS_FILE) => organisations(link, contest).await?,
+            _ => String::new(),
+        };
         let mut versions = Vec::new();
         for bank in &used {
             versions.extend(self.version(link, contest, bank).await?);
         }
         let contest = Arc::clone(contest);
-        let checked = tokio::task::spawn_blocking(move || checked(&contest, &table, &files, versions));
+        let checked = tokio::task::spawn_blocking(move || checked(&contest, &table, &list, versions));
         Ok(checked.await.map_err(|_| LedgerError::Stopped)?)
     }
 
@@ -450,19 +495,11 @@ fn with_banks(table: &mut Table, known: &[Playable], contest: &Contest) -> Vec<S
     ids
 }
 
-fn checked(
-    contest: &Contest,
-    table: &Table,
-    files: &HashMap<&str, String>,
-    versions: Vec<Arc<BankVersion>>,
-) -> Checked {
+fn checked(contest: &Contest, table: &Table, organisations: &str, versions: Vec<Arc<BankVersion>>) -> Checked {
     let running = &*contest.season;
     let file = |named: &str| match named {
         REGION_FILE => Ok(running.region.written()),
-        ORGANISATIONS_FILE => Ok(files
-            .get(named)
-            .cloned()
-            .unwrap_or_else(|| organisations_written(&running.organisations, &running.region))),
+        ORGANISATIONS_FILE => Ok(organisations.to_owned()),
         _ => shelf::named_by(named).ok_or_else(|| "没有这个地区".to_owned()),
     };
     let season = match Season::read(&table.to_string(), &file) {

@@ -226,6 +226,8 @@ fn of_season() -> Vec<Row> {
             json!({"draft": {}, "round": "none", "papers": 1}),
             READS_ALL,
         ),
+        ("GET /season/draft/organisations", "/season/draft/organisations", Value::Null, READS_ALL),
+        ("POST /season/draft/organisations", "/season/draft/organisations?revision=99", json!({}), &["administrator"]),
         ("GET /season/draft/file", "/season/draft/file", Value::Null, READS_ALL),
         ("DELETE /season/publication", "/season/publication", Value::Null, &["administrator"]),
     ]

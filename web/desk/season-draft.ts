@@ -96,6 +96,14 @@ watch(
   { deep: true },
 )
 
+/** A list of organisations goes with what is saved: it makes a revision of its own. */
+export async function sendOrganisations(list: File): Promise<void> {
+  if (told.value === null || (isDirty.value && !(await save()))) return
+  take(await seasons.sendOrganisations(told.value.revision, list))
+  done('名单已存入草稿。')
+  await ask()
+}
+
 /** `over` somebody else's revision where their text was seen. */
 export async function save(over?: number): Promise<boolean> {
   if (told.value === null || saving.value) return false

@@ -60,6 +60,9 @@ function sendOwed(): void {
   if (message !== null) socket.send(message)
 }
 
+/** The server has sent everyone away for a moment: it may come back with another season. */
+let left = false
+
 let patience: ReturnType<typeof setTimeout> | undefined
 
 function hear(message: ServerMessage, at: number): void {
@@ -67,7 +70,12 @@ function hear(message: ServerMessage, at: number): void {
   now.value = at // what it says is left is left from now
   dispatch({ is: 'message', message, at })
   switch (message.type) {
+    case 'reconnect':
+      left = true
+      break
     case 'welcome':
+      if (left) void refreshSeason()
+      left = false
       if (message.attempt === null) sendOwed()
       else if (route.value.screen !== 'paper') replace('paper') // its clock is running
       if (play.value.endedAway !== null) replace('result', play.value.endedAway)

@@ -318,6 +318,8 @@ pub(super) struct CheckView {
     /// The rules page as it will be; empty while there are faults.
     sentences: Vec<String>,
     rounds: Vec<RoundSentences>,
+    /// How many organisations the list has.
+    organisations: usize,
     /// Against the season that runs.
     differences: Vec<String>,
     /// Why it can't be published although it is without fault.
@@ -354,6 +356,7 @@ impl CheckView {
             warnings: warnings.into_iter().map(FieldFault::of).collect(),
             rounds: rounds.collect(),
             sentences: season.as_ref().map(|season| season.sentences(None)).unwrap_or_default(),
+            organisations: season.as_ref().map_or(0, |season| season.organisations.len()),
             differences,
             touches,
         }

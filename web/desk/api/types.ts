@@ -528,11 +528,44 @@ export interface RoundSentences {
   sentences: string[]
 }
 
+/** Papers that were drawn for a trial. Means are in thousandths. */
+export interface DryDraw {
+  papers: number
+  eligible: number
+  never: number
+  most: Drawn[]
+  least: Drawn[]
+  topics: Share[]
+  kinds: Share[]
+  difficulties: Share[]
+  difficulty: Share
+  full_marks: number
+  guessed: Share
+  shortfalls: { section: number; needed: number; sure: number }[]
+}
+
+export interface Drawn {
+  id: string
+  stem: string
+  topic: string
+  difficulty: number
+  kind: string
+  times: number
+}
+
+export interface Share {
+  name: string
+  least: number
+  most: number
+  mean: number
+}
+
 export interface SeasonCheck {
   faults: FieldFault[]
   warnings: FieldFault[]
   sentences: string[]
   rounds: RoundSentences[]
+  organisations: number
   differences: string[]
   touches: string[]
 }
