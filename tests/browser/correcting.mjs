@@ -16,11 +16,12 @@ export async function reportFromPhone(phone, season, round, shoot = silent) {
   const wrong = phone.locator(`${at('review')}:has(.judged:not(.fine))`).first()
   const stem = (await wrong.locator('.stem').textContent()).trim()
   await wrong.locator('text=这道题有问题').click()
-  await phone.click('text=答案不对')
+  await phone.check('input[value=答案不对]')
   await phone.fill('textarea', '课本上不是这样写的')
   await shoot(phone, 'play-report')
   await phone.click('text=发给主办方')
   await phone.waitForSelector('text=已收到，谢谢')
+  await phone.click('text="好"')
   return { score, receipt, stem }
 }
 
