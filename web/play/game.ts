@@ -25,6 +25,8 @@ export const me = shallowRef<Me | null>(null)
 export const person = shallowRef<Person | null>(people.current)
 export const remembered = shallowRef<Person[]>(people.all)
 export const room = ref(people.room)
+/** Attempts whose result is not what it was when it was told. */
+export const corrected = shallowRef<string[]>([])
 /** Shown once, right after joining. */
 export const recovery = shallowRef<{ code: string; name: string } | null>(null)
 /** This phone's time; everything that shows time hangs on it. */
@@ -109,6 +111,7 @@ function hear(message: ServerMessage, at: number): void {
       }
       break
     case 'corrected':
+      corrected.value = [...corrected.value, ...message.attempts]
       void refreshMe()
       break
     case 'clock':
