@@ -164,7 +164,7 @@ async fn play(contest: Arc<Contest>, participant: ParticipantId, waits: Waits, p
                 News::Result(_) => {
                     let _ = contest.start(&presence.seat, round.as_str(), contest.now());
                 }
-                News::StartRefused(_) | News::Corrected(_) => {}
+                News::StartRefused(_) | News::Corrected(_) | News::Clock(_) | News::Told(_) => {}
             }
         }
         if quiet {

@@ -82,7 +82,7 @@ fn a_wrong_flag_or_command_is_named() {
     check(&["serve", "--listen", "8080"], "参数 --listen：「8080」不是「地址:端口」");
     check(&["serve", "--database", "postgres://h"], "参数 --database：PostgreSQL 的地址里缺少数据库名");
     check(&["serve", "--config", "nowhere.toml"], "设置文件 nowhere.toml：没有这个文件或文件夹");
-    check(&["replay"], "缺少");
+    check(&["replay", "--config", "nowhere.toml"], "设置文件 nowhere.toml：没有这个文件或文件夹");
     check(&["replay", "--database", "postgres://h"], "参数 --database：PostgreSQL 的地址里缺少数据库名");
     check(&["ledger", "copy", "--from", "mysql://h/d", "--to", "data"], "参数 --from：应当是数据文件夹");
     check(&["bank", "check", "nowhere"], "读不到 nowhere");

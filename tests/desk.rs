@@ -6,7 +6,9 @@ mod complaints;
 mod corrections;
 mod imports;
 mod moving;
+mod participants;
 mod roles;
+mod running;
 mod sign_in;
 mod staff;
 

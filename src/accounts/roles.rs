@@ -28,6 +28,12 @@ pub enum Permission {
     ReviewQuestions,
     /// A new version of a bank.
     PublishBank,
+    /// How the season goes, and the acts on it.
+    SeeRunning,
+    /// Pausing, extending, telling everyone, excluding, renaming.
+    RunSeason,
+    /// Attempts that a place's participants lost.
+    GiveBack,
     /// What phones report of questions, and the corrections of them.
     SeeReports,
     /// Telling those who reported a question what became of it.
@@ -64,7 +70,7 @@ impl Permission {
     /// An auditor may do all of this, and nothing else.
     fn only_reads(self) -> bool {
         use Permission::*;
-        matches!(self, SeeStaff | ReadAudit | SeePlace | SeeBank | SeeReports | SeePeople | SeeSeason)
+        matches!(self, SeeStaff | ReadAudit | SeePlace | SeeBank | SeeReports | SeePeople | SeeSeason | SeeRunning)
     }
 }
 
@@ -91,8 +97,8 @@ fn grant_allows(grant: &Grant, permission: Permission, on: On<'_>, season: &Seas
             _ => false,
         },
         Grant::Association { place } => match (permission, on) {
-            (SeePlace | SeePeople | HandleComplaints, On::Place(other)) => place.holds(other, season),
-            (SeePeople | HandleComplaints, On::SomePlace) => true,
+            (SeePlace | SeePeople | HandleComplaints | GiveBack, On::Place(other)) => place.holds(other, season),
+            (SeePeople | HandleComplaints | GiveBack, On::SomePlace) => true,
             (OfferQuestions, On::Bank(_) | On::SomeBank) => true,
             _ => false,
         },
@@ -114,7 +120,7 @@ mod tests {
     use crate::domain::season::tests::shipped;
     use Permission::*;
 
-    const ALL: [Permission; 19] = [
+    const ALL: [Permission; 22] = [
         SeeStaff,
         ManageStaff,
         ResetStaff,
@@ -126,6 +132,9 @@ mod tests {
         OfferQuestions,
         ReviewQuestions,
         PublishBank,
+        SeeRunning,
+        RunSeason,
+        GiveBack,
         SeeReports,
         AnswerReports,
         ProposeCorrections,
@@ -156,7 +165,11 @@ mod tests {
         let all_but = |out: &[Permission]| ALL.into_iter().filter(|wanted| !out.contains(wanted)).collect::<Vec<_>>();
         check(Grant::Administrator, "season", &all_but(&[OfferQuestions, ReviewQuestions]));
         check(Grant::Administrator, "kexue", &all_but(&[OfferQuestions, ReviewQuestions]));
-        check(Grant::Auditor, "season", &[SeeStaff, ReadAudit, SeePlace, SeeBank, SeeReports, SeePeople, SeeSeason]);
+        check(
+            Grant::Auditor,
+            "season",
+            &[SeeStaff, ReadAudit, SeePlace, SeeBank, SeeRunning, SeeReports, SeePeople, SeeSeason],
+        );
         let editor = [SeeBank, WriteQuestions, SeeReports, ProposeCorrections];
         check(Grant::Editor { bank: of(Some("kexue")) }, "kexue", &editor);
         check(Grant::Editor { bank: of(None) }, "kexue", &editor);
@@ -174,7 +187,7 @@ mod tests {
     fn an_association_sees_its_own_place_and_what_is_below_it() {
         let season = shipped("guangxi-2026.toml");
         let of = |place| Grant::Association { place: Place::read(place, &season).unwrap() };
-        let own = [SeePlace, SeePeople, HandleComplaints];
+        let own = [SeePlace, GiveBack, SeePeople, HandleComplaints];
         check(of("county:450226"), "county:450226", &own);
         check(of("county:450226"), "county:450225", &[]);
         check(of("county:450226"), "city:450200", &[]);

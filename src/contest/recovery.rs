@@ -1,5 +1,7 @@
 //! The start: the ledger is read, checked against the files, and everything that was running runs on.
 
+use crate::contest::acted::take_up_changes;
+use crate::contest::acts_record::ActsRecord;
 use crate::contest::banks::Banks;
 use crate::contest::clock::Clock;
 use crate::contest::clock::chance;
@@ -15,6 +17,7 @@ use crate::contest::roster::Places;
 use crate::contest::roster::Player;
 use crate::contest::roster::Roster;
 use crate::contest::scoreboard::Scoreboard;
+use crate::contest::windows::Windows;
 use crate::domain::bank::BankVersion;
 use crate::domain::fairness::PeriodSecret;
 use crate::domain::ids::ParticipantId;
@@ -26,6 +29,7 @@ use crate::domain::season::Season;
 use crate::domain::time::Day;
 use crate::domain::time::Timestamp;
 use crate::ledger::entry;
+use crate::ledger::entry::Act;
 use crate::ledger::entry::Deed;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
@@ -42,10 +46,10 @@ use crate::ledger::store::Store;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::AtomicU16;
+use std::sync::atomic::AtomicU64;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -125,8 +129,13 @@ impl Opening {
         let settled_on = self.settle_files(&mut scribe, &mut notes).await?;
         // The outage that ends now is noted last; rounds that it moves into another week need their period before that.
         let under_way = state.alive_at.map(|alive_at| (alive_at.plus_ms(-DOUBT_MS), now));
-        let closes = closes_after_outages(&self.season, &notes, under_way);
-        let periods = self.take_up_periods(&mut scribe, &mut notes, &settled_on, &closes).await?;
+        let mut windows = windows_by_now(&self.season, &notes);
+        if let Some((from, to)) = under_way {
+            windows.outage(from, to);
+        }
+        let closes: Vec<Timestamp> =
+            indexed(&self.season.rounds).map(|(index, _)| windows.closes_by(index, now)).collect();
+        let mut periods = self.take_up_periods(&mut scribe, &mut notes, &settled_on, &closes).await?;
         for noted in &notes {
             follower.noted(noted.n, noted.at, &noted.note);
         }
@@ -135,6 +144,16 @@ impl Opening {
         let corrections = periods.corrections().len() as u16;
         let mut concerned = Concerned::default();
         periods.corrections().iter().for_each(|on_record| concerned.open(on_record, now));
+        let clocks: Vec<_> = indexed(&self.season.rounds).map(|(index, _)| periods.clock(index)).collect();
+        for (index, clock) in (0..).map(RoundIndex).zip(&clocks) {
+            clock.stands_since(windows.paused(index));
+        }
+        let mut acts = ActsRecord::default();
+        for noted in &notes {
+            if let Note::Act { act, deed } = &noted.note {
+                acts.take(noted.n, noted.at, act, deed);
+            }
+        }
         let contest = Contest {
             places: Places::of(&self.season),
             scoreboard: Mutex::new(Scoreboard::new(&self.season)),
@@ -156,7 +175,11 @@ impl Opening {
             seats: Default::default(),
             deadlines: Deadlines::default(),
             periods: RwLock::new(periods),
-            closes: RwLock::new(closes),
+            starts: clocks.iter().map(|_| AtomicU64::new(0)).collect(),
+            clocks,
+            windows: RwLock::new(windows),
+            acts: RwLock::new(acts),
+            acting: Default::default(),
             next_attempt: AtomicI64::new(1),
             comings: Default::default(),
         };
@@ -175,8 +198,11 @@ impl Opening {
             let noted = contest.now();
             waited_ms = noted.since(to);
             contest.give_back(to, noted);
-            *contest.closes.write().unwrap_or_else(PoisonError::into_inner) =
-                closes_after_outages(&contest.season, &notes, None);
+            let windows = windows_by_now(&contest.season, &notes);
+            for (index, clock) in (0..).map(RoundIndex).zip(&contest.clocks) {
+                clock.stands_since(windows.paused(index));
+            }
+            *contest.windows_mut() = windows;
         }
         recovered.entries = scribe.state.last_n;
         Ok(Opened { contest: Arc::new(contest), writer: writer.going_on_from(scribe.state, waited_ms), recovered })
@@ -523,22 +549,29 @@ pub(crate) fn wanted_periods(
     }
 }
 
-/// When each round closes, moved on by every outage within its window, that which is not noted yet among them.
-fn closes_after_outages(season: &Season, notes: &[Noted], under_way: Option<(Timestamp, Timestamp)>) -> Vec<Timestamp> {
-    let outages = notes.iter().filter_map(|noted| match noted.note {
-        Note::Outage { from, to } => Some((from, to)),
-        _ => None,
-    });
-    let mut closes: Vec<Timestamp> = season.rounds.iter().map(|round| round.closes).collect();
-    for (from, to) in outages.chain(under_way) {
-        for (round, closes) in season.rounds.iter().zip(&mut closes) {
-            let lost = to.since(from.max(round.opens));
-            if *closes < Timestamp::MAX && from < *closes && lost > 0 {
-                *closes = closes.plus_ms(lost);
-            }
+/// Each round's window after every outage, pause and extension that is noted.
+pub(crate) fn windows_by_now(season: &Season, notes: &[Noted]) -> Windows {
+    let mut windows = Windows::of(season);
+    notes.iter().for_each(|noted| drop(windows_after(&mut windows, season, notes, noted)));
+    windows
+}
+
+/// Takes up one note of `notes`, where it is one of windows. Of an outage: which rounds' clocks make up for it.
+pub(crate) fn windows_after(windows: &mut Windows, season: &Season, notes: &[Noted], noted: &Noted) -> Vec<RoundIndex> {
+    match &noted.note {
+        Note::Outage { from, to } => return windows.outage(*from, *to),
+        Note::Act { act: act @ Act::Undone { of, .. }, .. } => {
+            let place = notes.binary_search_by_key(of, |noted| noted.n).ok();
+            let undone = place.and_then(|place| match &notes[place].note {
+                Note::Act { act, .. } => Some(act),
+                _ => None,
+            });
+            windows.take(season, noted.at, act, undone);
         }
+        Note::Act { act, .. } => windows.take(season, noted.at, act, None),
+        _ => {}
     }
-    closes
+    Vec::new()
 }
 
 impl Contest {
@@ -566,13 +599,7 @@ impl Contest {
             recovered.participants += page.len();
             heard.send(page).await.map_err(|_| LedgerError::Stopped)?;
         }
-        for noted in notes {
-            if let Note::Changed { participant, who } = &noted.note
-                && let Some(place) = self.places.place(&self.season, who)
-            {
-                self.roster.change(*participant, |player| player.change(noted.n, &who.name, place));
-            }
-        }
+        take_up_changes(&self.roster, &self.places, &self.season, notes);
         Ok(following)
     }
 }

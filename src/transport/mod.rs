@@ -12,6 +12,8 @@ pub mod admission;
 pub mod tls;
 pub mod histogram;
 pub mod metrics;
+pub mod notices;
+pub mod pulse;
 pub mod audience;
 pub mod state;
 pub mod requests;

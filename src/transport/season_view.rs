@@ -24,6 +24,11 @@ const FRESH_MS: i64 = 1_000;
 pub struct SeasonViews(Mutex<Option<(Timestamp, Arc<Packed>)>>);
 
 impl SeasonViews {
+    /// Something has changed that nobody should wait a second for.
+    pub fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub fn view(&self, contest: &Contest) -> Arc<Packed> {
         let now = contest.now();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,6 +161,7 @@ pub fn life_text(life: Life) -> &'static str {
     match life {
         Life::Upcoming => "upcoming",
         Life::Open => "open",
+        Life::Paused => "paused",
         Life::Settling => "settling",
         Life::Closed => "closed",
     }
@@ -179,7 +185,10 @@ fn season_view(contest: &Contest, now: Timestamp) -> SeasonView<'_> {
         name: &season.name,
         now: now.0,
         opens: season.opens.0,
-        closes: season.closes.0,
+        // A round that was extended may close after the season's own end.
+        closes: indexed(&season.rounds)
+            .map(|(index, _)| contest.closes_by(index, now).0)
+            .fold(season.closes.0, i64::max),
         time_zone: season.time_zone.name(),
         state: life_text(contest.season_life(now)),
         sign_in: season.sign_in,
@@ -216,7 +225,7 @@ fn round_view(contest: &Contest, index: RoundIndex, now: Timestamp) -> RoundView
         name: &round.name,
         summary: round.summary(),
         opens: round.opens.0,
-        closes: contest.closes(index).0,
+        closes: contest.closes_by(index, now).0,
         state: life_text(contest.round_life(index, now)),
         of: round.blueprint.count(),
         question_ms: round.limits.question_ms,

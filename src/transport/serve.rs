@@ -28,6 +28,7 @@ use crate::transport::me;
 use crate::transport::me::BODY_BYTES_MAX;
 use crate::transport::metrics::Meters;
 use crate::transport::my_reports;
+use crate::transport::notices::Notices;
 use crate::transport::pages;
 use crate::transport::peer::Peer;
 use crate::transport::problem::Problem;
@@ -162,6 +163,7 @@ pub async fn serve(serving: Serving) -> Result<Ended, ServeError> {
         StaffRegister::new(desk.clone(), Arc::clone(&contest.season), Arc::clone(&contest.keys), setup.as_deref());
     let imports = Imports::new(desk.clone());
     imports.resume().await?;
+    let notices = Notices::of(&desk).await?;
     let exposure = Exposure::default();
     let counting = tokio::spawn(exposure.clone().follow(Arc::clone(&contest)));
     reports.open(&desk, contest.now()).await?;
@@ -189,6 +191,8 @@ pub async fn serve(serving: Serving) -> Result<Ended, ServeError> {
         stop: CancellationToken::new(),
         ready: AtomicBool::new(true),
         audience: Default::default(),
+        notices,
+        pulse: Default::default(),
     });
     let beating = tokio::spawn(beat(Arc::clone(&app), door.clone()));
     let measuring =
@@ -265,6 +269,7 @@ async fn beat(app: Arc<App>, door: Door) {
         if let Err(panicked) = tokio::task::spawn_blocking(sweep).await {
             tracing::error!(%panicked, "boards could not be told");
         }
+        app.pulse.beat(&app.meters);
         // At most once a second, also where this sweep began late.
         second.reset();
         app.admission.forget_the_quiet(beats.is_multiple_of(60));

@@ -13,6 +13,8 @@ use crate::transport::admission::Admission;
 use crate::transport::audience::Audience;
 use crate::transport::board_view::BoardViews;
 use crate::transport::metrics::Meters;
+use crate::transport::notices::Notices;
+use crate::transport::pulse::Pulse;
 use crate::transport::season_view::SeasonViews;
 use crate::transport::tls::Tls;
 use std::path::PathBuf;
@@ -84,4 +86,6 @@ pub struct App {
     pub ready: AtomicBool,
     /// Who hears what many are told alike.
     pub audience: Audience,
+    pub notices: Notices,
+    pub pulse: Pulse,
 }

@@ -256,7 +256,7 @@ impl Player {
                         contest.next(&self.presence.seat, told.attempt, contest.now()).unwrap();
                     }
                     News::Result(_) => return,
-                    News::Verdict(_) | News::Corrected(_) => {}
+                    News::Verdict(_) | News::Corrected(_) | News::Clock(_) | News::Told(_) => {}
                     News::StartRefused(refusal) => panic!("{refusal:?}"),
                 }
             }

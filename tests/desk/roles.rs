@@ -38,7 +38,8 @@ fn table() -> Vec<Row> {
         ("GET /places/{place}", "/places/county:450226", Value::Null, &["administrator", "auditor", "association"]),
         ("GET /places/{place}", "/places/county:450225", Value::Null, &["administrator", "auditor"]),
     ];
-    [of_staff, of_banks(), of_questions(), of_imports(), of_reports(), of_complaints(), of_season()].concat()
+    let of_bank = [of_banks(), of_questions(), of_imports(), of_reports()].concat();
+    [of_staff, of_bank, of_complaints(), of_season(), of_running(), of_participants()].concat()
 }
 
 /// An editor of another bank is let into no call that names this one; a call that names a question or an import which is not there tells them so.
@@ -111,6 +112,51 @@ fn of_imports() -> Vec<Row> {
         ("POST /imports/{id}/confirm", "/imports/none/confirm", json!({"rows": "ready"}), WRITES_SOME),
         ("GET /imports/{id}/rest.xlsx", "/imports/none/rest.xlsx", Value::Null, SEES_SOME),
         ("GET /imports/template.xlsx", "/imports/template.xlsx", Value::Null, WRITES_SOME),
+    ]
+}
+
+const SEES_RUNNING: &[&str] = &["administrator", "auditor"];
+
+fn of_running() -> Vec<Row> {
+    let because = json!({"reason": "没有这样的场次"});
+    let of_round = json!({"round": "none", "reason": "没有这样的场次"});
+    vec![
+        ("GET /running", "/running", Value::Null, SEES_RUNNING),
+        ("POST /pause", "/pause", of_round.clone(), &["administrator"]),
+        ("POST /resume", "/resume", of_round, &["administrator"]),
+        ("POST /rounds/{id}/extend", "/rounds/none/extend", json!({"closes": 1, "reason": "x"}), &["administrator"]),
+        ("POST /rounds/{id}/give-time", "/rounds/none/give-time", json!({"ms": 1, "reason": "x"}), &["administrator"]),
+        ("GET /acts", "/acts?limit=1", Value::Null, SEES_RUNNING),
+        ("POST /acts/{id}/undo", "/acts/999/undo", because, &["administrator"]),
+        ("GET /notices", "/notices", Value::Null, SEES_RUNNING),
+        ("POST /notices", "/notices", json!({"level": "info", "text": ""}), &["administrator"]),
+        ("DELETE /notices/{id}", "/notices/none?reason=none", Value::Null, &["administrator"]),
+    ]
+}
+
+fn of_participants() -> Vec<Row> {
+    const SEES: &[&str] = &["administrator", "association", "auditor"];
+    const GIVES: &[&str] = &["administrator", "association"];
+    let because = json!({"reason": "没有这样的选手"});
+    let lost = |place: &str| json!({"round": "none", "place": place, "reason": "没有这样的场次"});
+    let only_seen = |place: &str| json!({"round": "none", "place": place});
+    vec![
+        ("GET /participants", "/participants?q=none", Value::Null, SEES),
+        ("GET /participants/{id}", "/participants/none", Value::Null, SEES),
+        ("POST /participants/{id}/exclude", "/participants/none/exclude", because.clone(), &["administrator"]),
+        ("POST /participants/{id}/reinstate", "/participants/none/reinstate", because.clone(), &["administrator"]),
+        (
+            "POST /participants/{id}/rename",
+            "/participants/none/rename",
+            json!({"name": "x", "reason": "x"}),
+            &["administrator"],
+        ),
+        ("POST /participants/{id}/hide", "/participants/none/hide", because.clone(), &["administrator"]),
+        ("POST /participants/{id}/show", "/participants/none/show", because, &["administrator"]),
+        ("POST /give-back/preview", "/give-back/preview", only_seen("county:450226"), GIVES),
+        ("POST /give-back/preview", "/give-back/preview", only_seen("county:450225"), &["administrator"]),
+        ("POST /give-back", "/give-back", lost("county:450226"), GIVES),
+        ("POST /give-back", "/give-back", lost("region"), &["administrator"]),
     ]
 }
 

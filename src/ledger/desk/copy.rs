@@ -35,6 +35,7 @@ const TABLES: &[(&str, i64)] = &[
     ("import", 100),
     ("import_file", 1),
     ("import_row", 500),
+    ("notice", 500),
     ("report", 500),
     ("report_answer", 500),
     ("correction", 100),

@@ -21,6 +21,10 @@ mod question_views;
 mod questions;
 mod reader;
 mod refused;
+mod running;
+mod running_views;
+mod participants;
+mod participant_views;
 mod reports;
 mod reviewing;
 mod season_views;
@@ -65,6 +69,8 @@ const BASE: &str = "/api/desk/v1";
         (name = "banks", description = "题库"),
         (name = "questions", description = "题目"),
         (name = "imports", description = "导入"),
+        (name = "running", description = "运行"),
+        (name = "participants", description = "选手"),
         (name = "reports", description = "题目的报告"),
         (name = "corrections", description = "更正"),
         (name = "complaints", description = "接访"),
@@ -109,6 +115,8 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .merge(reviewing::calls())
             .merge(imports::calls())
             .merge(pictures::calls())
+            .merge(running::calls())
+            .merge(participants::calls())
             .merge(reports::calls())
             .merge(corrections::calls())
             .merge(attempts::calls())

@@ -582,6 +582,129 @@ export interface Problem {
   newer?: Question
 }
 
+export type Life = 'upcoming' | 'open' | 'paused' | 'settling' | 'closed'
+
+export interface RunningRound {
+  id: string
+  name: string
+  state: Life
+  opens: number
+  closes: number
+  always_open: boolean
+  paused_since: number | null
+  /** There is a limit to which time can be given. */
+  limited: boolean
+  open_attempts: number
+  starts_today: number
+}
+
+export interface Running {
+  now: number
+  season: Person & { state: Life; closes: number }
+  sockets: number
+  seats: number
+  live_attempts: number
+  answers_per_second: number
+  /** By the second, oldest first; ten minutes at most. */
+  answers: number[]
+  starts_today: number
+  participants: number
+  queue: { used: number; of: number }
+  commit_ms: number | null
+  refused: Record<string, number>
+  errors: number
+  rounds: RunningRound[]
+  todo: { what: string; count: number; link: string }[]
+}
+
+export type ActKind = 'pause' | 'resume' | 'extend' | 'give_time' | 'give_back' | 'exclude' | 'reinstate' | 'rename' | 'hide' | 'show' | 'undo'
+
+export interface UndoneAct {
+  at: number
+  by: string
+  reason: string
+}
+
+export interface Act {
+  id: string
+  at: number
+  by: string
+  kind: ActKind
+  subject: string
+  sentence: string
+  reason: string
+  undone?: UndoneAct
+  undoable: boolean
+  why_not?: string
+}
+
+export interface DeskNotice {
+  id: string
+  at: number
+  level: 'info' | 'warning'
+  text: string
+  by: string
+  taken_back?: UndoneAct
+}
+
+export interface PlaceNames {
+  city: string
+  county: string | null
+  organisation: string | null
+  group: string | null
+}
+
+export interface ParticipantRow extends PlaceNames {
+  id: string
+  name: string
+  started: number
+  excluded: boolean
+  hidden: boolean
+}
+
+export interface ParticipantPage extends ParticipantRow {
+  joined_at: number | null
+  phones: number
+  rounds: {
+    id: string
+    name: string
+    started: number
+    left_today: number | null
+    left_week: number | null
+    left: number | null
+    granted: number
+    score: number | null
+    rank: number | null
+  }[]
+  places: (PlaceNames & { at: number; name: string })[]
+  attempts: ParticipantAttempt[]
+  next?: string
+  acts: Act[]
+}
+
+export interface ParticipantAttempt {
+  id: string
+  round: string
+  round_name: string
+  started_at: number
+  finished_at: number | null
+  state: 'open' | 'ended' | 'handed_back'
+  score: number | null
+  correct: number | null
+  of: number
+  elapsed_ms: number | null
+  receipt: string | null
+}
+
+/** Which attempts were lost: of one person, or of everybody of a place who started between two moments. */
+export interface LostAttempts {
+  round: string
+  participant?: string
+  place?: string
+  started_from?: number
+  started_to?: number
+}
+
 /** What is decided of a question; options by the bank's order, from 0. */
 export type Remedy =
   | { kind: 'new_key'; key: number[] }
