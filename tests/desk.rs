@@ -7,6 +7,7 @@ mod moving;
 mod roles;
 mod sign_in;
 mod staff;
+mod statistics;
 
 use serde_json::Value;
 use serde_json::json;

@@ -14,4 +14,4 @@ pub mod publishing;
 pub mod sample;
 pub mod twins;
 pub mod importing;
-pub mod exposure;
+pub mod statistics;

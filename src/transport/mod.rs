@@ -12,6 +12,7 @@ pub mod admission;
 pub mod tls;
 pub mod histogram;
 pub mod metrics;
+pub mod missed;
 pub mod audience;
 pub mod state;
 pub mod requests;

@@ -13,8 +13,8 @@ use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::lane::Projection;
 use crate::ledger::store::LedgerError;
-use crate::office::exposure::Exposure;
 use crate::office::importing::Imports;
+use crate::office::statistics::Statistics;
 use crate::transport::admission::Admission;
 use crate::transport::admission::Places;
 use crate::transport::desk;
@@ -138,19 +138,20 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
         StaffRegister::new(desk.clone(), Arc::clone(&contest.season), Arc::clone(&contest.keys), setup.as_deref());
     let imports = Imports::new(desk.clone());
     imports.resume().await?;
-    let exposure = Exposure::default();
-    let counting = tokio::spawn(exposure.clone().follow(Arc::clone(&contest)));
+    let statistics = Statistics::default();
+    let counting = tokio::spawn(statistics.clone().follow(Arc::clone(&contest)));
     let app = Arc::new(App {
         contest,
         accounts,
         staff,
         desk,
         imports,
-        exposure,
+        statistics,
         settings,
         admission,
         boards: Default::default(),
         season_views: Default::default(),
+        missed: Default::default(),
         meters,
         sockets: TaskTracker::new(),
         stop: CancellationToken::new(),
@@ -245,6 +246,7 @@ fn router(app: Arc<App>) -> Router {
     let api = Router::new()
         .route("/season", get(public::season))
         .route("/notices", get(public::notices))
+        .route("/missed", get(public::missed))
         .route("/organisations", get(public::organisations))
         .route("/participants", post(me::join))
         .route("/sessions", post(me::session))

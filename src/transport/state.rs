@@ -4,12 +4,13 @@ use crate::accounts::register::Accounts;
 use crate::accounts::staff::StaffRegister;
 use crate::contest::core::Contest;
 use crate::ledger::desk::DeskStore;
-use crate::office::exposure::Exposure;
 use crate::office::importing::Imports;
+use crate::office::statistics::Statistics;
 use crate::transport::admission::Admission;
 use crate::transport::audience::Audience;
 use crate::transport::board_view::BoardViews;
 use crate::transport::metrics::Meters;
+use crate::transport::missed::MissedViews;
 use crate::transport::season_view::SeasonViews;
 use crate::transport::tls::Tls;
 use std::path::PathBuf;
@@ -62,11 +63,12 @@ pub struct App {
     /// What staff edit.
     pub desk: DeskStore,
     pub imports: Imports,
-    pub exposure: Exposure,
+    pub statistics: Statistics,
     pub settings: ServeSettings,
     pub admission: Admission,
     pub boards: BoardViews,
     pub season_views: SeasonViews,
+    pub missed: MissedViews,
     pub meters: Meters,
     /// Sockets, so that a stop can wait for them.
     pub sockets: TaskTracker,

@@ -38,7 +38,7 @@ fn table() -> Vec<Row> {
         ("GET /places/{place}", "/places/county:450226", Value::Null, &["administrator", "auditor", "association"]),
         ("GET /places/{place}", "/places/county:450225", Value::Null, &["administrator", "auditor"]),
     ];
-    [of_staff, of_banks(), of_questions(), of_imports()].concat()
+    [of_staff, of_banks(), of_questions(), of_imports(), of_statistics()].concat()
 }
 
 /// An editor of another bank is let into no call that names this one; a call that names a question or an import which is not there tells them so.
@@ -111,6 +111,31 @@ fn of_imports() -> Vec<Row> {
         ("POST /imports/{id}/confirm", "/imports/none/confirm", json!({"rows": "ready"}), WRITES_SOME),
         ("GET /imports/{id}/rest.xlsx", "/imports/none/rest.xlsx", Value::Null, SEES_SOME),
         ("GET /imports/template.xlsx", "/imports/template.xlsx", Value::Null, WRITES_SOME),
+    ]
+}
+
+fn of_statistics() -> Vec<Row> {
+    let everywhere: &[&str] = &["administrator", "auditor", "editor", "editor_of_another", "reviewer"];
+    vec![
+        ("GET /statistics/questions", "/statistics/questions?bank=kexue", Value::Null, SEES_ALL),
+        ("GET /statistics/questions", "/statistics/questions", Value::Null, everywhere),
+        ("GET /statistics/questions/{id}", "/statistics/questions/none?bank=kexue", Value::Null, SEES_ALL),
+        ("GET /statistics/questions/{id}", "/statistics/questions/none", Value::Null, everywhere),
+        ("GET /statistics/export", "/statistics/export?bank=kexue", Value::Null, SEES_ALL),
+        ("GET /statistics/overview", "/statistics/overview", Value::Null, &["administrator", "association", "auditor"]),
+        ("GET /statistics/overview", "/statistics/overview?place=region", Value::Null, &["administrator", "auditor"]),
+        (
+            "GET /statistics/overview",
+            "/statistics/overview?place=county:450226",
+            Value::Null,
+            &["administrator", "association", "auditor"],
+        ),
+        (
+            "GET /statistics/overview",
+            "/statistics/overview?place=county:450225",
+            Value::Null,
+            &["administrator", "auditor"],
+        ),
     ]
 }
 

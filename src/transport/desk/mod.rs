@@ -18,6 +18,8 @@ mod reader;
 mod refused;
 mod reviewing;
 mod session;
+mod statistics;
+mod statistics_views;
 mod views;
 
 pub use guard::Desk;
@@ -56,7 +58,8 @@ const BASE: &str = "/api/desk/v1";
         (name = "places", description = "各地"),
         (name = "banks", description = "题库"),
         (name = "questions", description = "题目"),
-        (name = "imports", description = "导入")
+        (name = "imports", description = "导入"),
+        (name = "statistics", description = "统计")
     )
 )]
 struct Description;
@@ -96,7 +99,8 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .merge(questions::calls())
             .merge(reviewing::calls())
             .merge(imports::calls())
-            .merge(pictures::calls()),
+            .merge(pictures::calls())
+            .merge(statistics::calls()),
     )
 }
 
