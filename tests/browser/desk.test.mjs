@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { accept, confirmed, go, invite, newDesk, setUp, setUpFactor, signIn, title, told } from './clerk.mjs'
 import { messyRows } from './messy.mjs'
-import { at, launch } from './phone.mjs'
+import { at, fetchSeason, join, launch, newPhone, playOn, roundsOf, start } from './phone.mjs'
 import { xlsx } from './xlsx.mjs'
 
 let browser
@@ -256,4 +256,43 @@ test('what was approved is published by the second person, after typing the pass
   await page.click(`${at('versions')} >> text=导出`)
   await page.click(at('export-file'))
   assert.match((await file).suggestedFilename(), /\.xlsx$/)
+})
+
+test('what was played is told by question, by option and by day, and each chart has its table', async (t) => {
+  const season = await fetchSeason()
+  const { bare } = roundsOf(season)
+  const { page: phone } = await newPhone(t, browser)
+  await join(phone, season, '黄小统')
+  await start(phone, bare)
+  await playOn(phone, bare.of, false)
+
+  const page = await signedIn(t, second)
+  await go(page, '#/statistics')
+  // It is counted when somebody looks, for the next look.
+  for (;;) {
+    await page.waitForSelector(`${at('statistics')}, .scene button`)
+    if (await page.isVisible(at('statistics'))) break
+    await page.click('.scene button')
+  }
+  assert.equal(await page.locator(`${at('statistics')} tbody tr`).count(), bare.of)
+  await page.click(at('sort-facility'))
+  await page.waitForSelector('th[aria-sort=ascending]')
+  const file = page.waitForEvent('download')
+  await page.click(at('export'))
+  assert.match((await file).suggestedFilename(), /\.csv$/)
+
+  await page.click(`${at('statistics')} a.stem >> nth=0`)
+  await title(page, '题目统计')
+  await page.waitForSelector(`${at('options')} .chip.right`)
+  await page.waitForFunction(() => document.querySelectorAll('.chart svg').length === 2)
+  assert.equal(await page.locator(`${at('days')} tbody tr`).count(), 1)
+  // What is drawn is what the table says.
+  const labels = await page.locator('.chart svg').first().textContent()
+  assert.match(labels, /（答案）/)
+
+  const overseer = await signedIn(t, first)
+  await go(overseer, '#/statistics/overview')
+  await overseer.waitForSelector(at('starts'))
+  await overseer.waitForFunction(() => document.querySelectorAll('.chart svg').length === 3)
+  assert.ok((await overseer.locator(`${at('places')} tbody tr`).count()) > 1)
 })

@@ -31,6 +31,9 @@ const PAGES: readonly Page[] = [
   { pattern: 'banks/:bank/settings', title: '题库设置', under: 'banks', fetch: () => import('./pages/BankSettings.vue') },
   { pattern: 'questions/:question', title: '题目', under: 'banks', fetch: () => import('./pages/QuestionEditor.vue') },
   { pattern: 'imports/:import', title: '导入', under: 'banks', fetch: () => import('./pages/ImportWizard.vue') },
+  { pattern: 'statistics', title: '统计', under: 'statistics', fetch: () => import('./pages/Statistics.vue') },
+  { pattern: 'statistics/overview', title: '参赛概览', under: 'statistics', fetch: () => import('./pages/StatisticsOverview.vue') },
+  { pattern: 'statistics/questions/:question', title: '题目统计', under: 'statistics', fetch: () => import('./pages/StatisticsQuestion.vue') },
   { pattern: 'review', title: '审题', under: 'review', fetch: () => import('./pages/Review.vue') },
 ]
 
