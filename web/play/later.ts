@@ -4,6 +4,7 @@ import Boards from './screens/Boards.vue'
 import History from './screens/History.vue'
 import Info from './screens/Info.vue'
 import Mine from './screens/Mine.vue'
+import Missed from './screens/Missed.vue'
 import Notices from './screens/Notices.vue'
 import People from './screens/People.vue'
 import Review from './screens/Review.vue'
@@ -21,6 +22,7 @@ export const LATER: Record<string, Component> = {
   faq: Info,
   about: Info,
   privacy: Info,
+  missed: Missed,
   notices: Notices,
   me: Mine,
   transfer: Transfer,
