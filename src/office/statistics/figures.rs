@@ -63,6 +63,9 @@ impl Row {
     }
 }
 
+/// Of fewer papers a figure is chance for the most part: those questions come after the others.
+const SURE_MIN: u32 = 50;
+
 /// What rows can be sorted by; what has no such figure comes last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sort {
@@ -167,6 +170,7 @@ pub fn sort(rows: &mut [Row], by: Sort, descending: bool) {
     let figure = |row: &Row| match by {
         Sort::Alarms => Some(pressing(row)),
         Sort::Shown => Some(f64::from(row.measures.tally.shown)),
+        _ if row.measures.tally.shown < SURE_MIN => None,
         Sort::Facility => row.measures.facility,
         Sort::Discrimination => row.measures.discrimination_index,
         Sort::Efficiency => row.measures.discriminative_efficiency,

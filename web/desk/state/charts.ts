@@ -49,12 +49,12 @@ export function daysChart(days: readonly DayFigures[]): Chart {
   }
 }
 
-const people = (counts: readonly { starts: number; participants: number }[]): Series[] => [
+const people = (counts: readonly { starts: number; participants: number }[], name = '人数'): Series[] => [
   { name: '答题次数', shape: 'bar', colour: 'jade', values: counts.map(({ starts }) => starts) },
-  { name: '人数', shape: 'bar', colour: 'bronze', values: counts.map(({ participants }) => participants) },
+  { name, shape: 'bar', colour: 'bronze', values: counts.map(({ participants }) => participants) },
 ]
 
 export const daysCountChart = (days: readonly DayCount[]): Chart => ({ labels: days.map(({ day }) => dayName(day)), series: people(days), units: ['count'] })
-export const hoursChart = (hours: readonly HourCount[]): Chart => ({ labels: hours.map(({ hour }) => `${hour} 时`), series: people(hours), units: ['count'] })
+export const hoursChart = (hours: readonly HourCount[]): Chart => ({ labels: hours.map(({ hour }) => `${hour} 时`), series: people(hours, '人次'), units: ['count'] })
 /** The first at the top. */
 export const placesChart = (places: readonly PlaceCount[]): Chart => ({ labels: places.map(({ name }) => name), series: people(places), units: ['count'], lying: true })

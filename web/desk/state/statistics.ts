@@ -55,7 +55,7 @@ export function sorted(looking: Looking, sort: Sort): Looking {
 /** Another bank has other versions. */
 export function narrowed(looking: Looking, change: StatisticsFilter): Looking {
   const filter = { ...looking.filter, ...change }
-  if ('bank' in change) filter.version = undefined
+  if ('bank' in change && !('version' in change)) filter.version = undefined
   return { ...looking, filter, page: 1 }
 }
 
