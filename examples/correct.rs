@@ -74,6 +74,7 @@ async fn main() -> anyhow::Result<()> {
         clock: clock.clone(),
         store,
         accept_change: None,
+        published: None,
     };
     let began = clock.ticks_us();
     let Opened { contest, writer, recovered } = opening.open(Arc::new(Nobody)).await?;

@@ -2,6 +2,8 @@
 
 mod audit;
 mod banks;
+mod complaints;
+mod corrections;
 mod imports;
 mod moving;
 mod roles;

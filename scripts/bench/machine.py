@@ -188,6 +188,8 @@ def copy_of(folder, name="data") -> pathlib.Path:
     to = WORK / name
     shutil.rmtree(to, ignore_errors=True)
     shutil.copytree(folder, to)
+    # What was copied is on the disk before anything is measured, instead of on its way there meanwhile.
+    os.sync()
     return to
 
 

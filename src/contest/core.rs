@@ -2,6 +2,7 @@
 
 use crate::contest::banks::Banks;
 use crate::contest::clock::Clock;
+use crate::contest::comings::Comings;
 use crate::contest::concerned::Concerned;
 use crate::contest::deadlines::Deadlines;
 use crate::contest::keys::Keys;
@@ -29,6 +30,7 @@ use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::RwLockReadGuard;
 use std::sync::RwLockWriteGuard;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::AtomicU16;
 use std::sync::atomic::Ordering;
@@ -43,6 +45,10 @@ pub struct Contest {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) lane: Lane,
     pub(crate) season_entry: EntryNumber,
+    /// Oldest first; the last is in force.
+    pub season_versions: Vec<SeasonVersion>,
+    /// The desk has published another season: it is in force from the next start on, which follows at once.
+    pub(crate) amended: AtomicBool,
     pub(crate) banks: RwLock<Banks>,
     /// Held by an act of the desk on banks, from looking to opening its periods.
     pub(crate) desk_acts: tokio::sync::Mutex<()>,
@@ -61,6 +67,21 @@ pub struct Contest {
     /// Held for microseconds at a time; see docs/decisions.md for why it is not a task of its own.
     pub(crate) scoreboard: Mutex<Scoreboard>,
     pub(crate) next_attempt: AtomicI64,
+    /// When phones of live attempts came and went, until the desk has written it down.
+    pub comings: Comings,
+}
+
+/// A season that was in force, and what it changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeasonVersion {
+    /// Its entry.
+    pub n: EntryNumber,
+    pub at: Timestamp,
+    pub reason: Option<String>,
+    /// Who published it at the desk; `None`: it came from a file.
+    pub by: Option<String>,
+    /// Against the version before, in Chinese; empty of the first.
+    pub differences: Vec<String>,
 }
 
 /// Participants are numbered by us and in order, so nobody can choose numbers that meet in a table: one multiplication spreads them.

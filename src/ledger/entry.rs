@@ -126,10 +126,13 @@ pub struct Ended {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Note {
-    /// The season file that is in force from here on, in its canonical form.
+    /// The season that is in force from here on, in its canonical form.
     Season {
         canonical: String,
         reason: Option<String>,
+        /// By whom and why, where the desk published it; from there on no season file is compared with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        published: Option<Deed>,
     },
     /// A bank version in its canonical form; its digest names it.
     Bank {

@@ -244,6 +244,9 @@ pub struct Me {
     /// Corrections of late that have changed attempts of mine.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     corrections: Vec<CorrectedView>,
+    /// When a report of mine was last answered, within the last month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report_answered_at: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -269,10 +272,11 @@ struct MySeason {
 }
 
 pub async fn me(State(app): State<Arc<App>>, Caller(me): Caller) -> Json<Me> {
-    Json(me_view(&app.contest, me))
+    Json(me_view(&app, me))
 }
 
-fn me_view(contest: &Contest, me: ParticipantId) -> Me {
+fn me_view(app: &App, me: ParticipantId) -> Me {
+    let contest = &app.contest;
     let season = &contest.season;
     let today = season.time_zone.day(contest.now());
     let left = contest.roster.with(me, |player| {
@@ -305,6 +309,7 @@ fn me_view(contest: &Contest, me: ParticipantId) -> Me {
             ranks: ranks.map(RanksView::of),
         },
         corrections: CorrectedView::all_of(contest, me),
+        report_answered_at: app.reports.answered_at(me, contest.now()).map(|at| at.0),
     }
 }
 
@@ -334,7 +339,7 @@ pub async fn change(
     app.admission.kept_act(me)?;
     let ChangeBody { name, city, county, organisation, group } = body;
     app.accounts.change(&app.contest, me, Change { name, city, county, organisation, group }).await?;
-    Ok(Json(me_view(&app.contest, me)))
+    Ok(Json(me_view(&app, me)))
 }
 
 #[derive(Serialize)]

@@ -18,6 +18,7 @@ pub mod state;
 pub mod requests;
 pub mod errata;
 pub mod me;
+pub mod my_reports;
 pub mod phone;
 pub mod socket;
 pub mod public;

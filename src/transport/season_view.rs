@@ -2,6 +2,7 @@
 
 use crate::contest::core::Contest;
 use crate::contest::core::Life;
+use crate::contest::core::SeasonVersion;
 use crate::contest::recovery::indexed;
 use crate::domain::ids::RoundIndex;
 use crate::domain::rules::AttemptsAllowed;
@@ -9,6 +10,7 @@ use crate::domain::rules::Feedback;
 use crate::domain::season::About;
 use crate::domain::season::SignIn;
 use crate::domain::time::Timestamp;
+use crate::office::shelf::STARTER_BY;
 use crate::transport::packed::Packed;
 use serde::Serialize;
 use std::sync::Arc;
@@ -63,6 +65,30 @@ struct SeasonView<'a> {
     cities: Vec<CityView<'a>>,
     groups: &'a [crate::domain::season::Group],
     rounds: Vec<RoundView<'a>>,
+    /// 规则变更记录, newest first; what was before the season was first set up is left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<ChangeView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeView<'a> {
+    at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+    what: &'a [String],
+}
+
+/// More are in the desk's list of versions.
+const CHANGES_MAX: usize = 50;
+
+fn changes(contest: &Contest) -> Vec<ChangeView<'_>> {
+    let first = |pair: &&[SeasonVersion]| pair[0].by.as_deref() != Some(STARTER_BY);
+    let changed = contest.season_versions.windows(2).filter(first).map(|pair| &pair[1]);
+    let view = |version| {
+        let SeasonVersion { at, reason, differences, .. }: &SeasonVersion = version;
+        ChangeView { at: at.0, why: reason.as_deref(), what: differences }
+    };
+    changed.rev().take(CHANGES_MAX).map(view).collect()
 }
 
 #[derive(Serialize)]
@@ -177,6 +203,7 @@ fn season_view(contest: &Contest, now: Timestamp, missed: Option<String>) -> Sea
         cities: cities.collect(),
         groups: &season.groups,
         rounds: indexed(&season.rounds).map(|(index, _)| round_view(contest, index, now)).collect(),
+        changes: changes(contest),
     }
 }
 

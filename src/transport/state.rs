@@ -4,7 +4,10 @@ use crate::accounts::register::Accounts;
 use crate::accounts::staff::StaffRegister;
 use crate::contest::core::Contest;
 use crate::ledger::desk::DeskStore;
+use crate::office::corrections::Corrections;
 use crate::office::importing::Imports;
+use crate::office::reports::Reports;
+use crate::office::seasons::Seasons;
 use crate::office::statistics::Statistics;
 use crate::transport::admission::Admission;
 use crate::transport::audience::Audience;
@@ -64,6 +67,9 @@ pub struct App {
     pub desk: DeskStore,
     pub imports: Imports,
     pub statistics: Statistics,
+    pub reports: Reports,
+    pub corrections: Corrections,
+    pub seasons: Seasons,
     pub settings: ServeSettings,
     pub admission: Admission,
     pub boards: BoardViews,
@@ -72,6 +78,8 @@ pub struct App {
     pub meters: Meters,
     /// Sockets, so that a stop can wait for them.
     pub sockets: TaskTracker,
+    /// Another season has been published: the server stops and starts again with it.
+    pub again: CancellationToken,
     /// The server is stopping: everyone is told to come back.
     pub stop: CancellationToken,
     /// Serving, and neither recovering nor draining.

@@ -38,7 +38,8 @@ fn table() -> Vec<Row> {
         ("GET /places/{place}", "/places/county:450226", Value::Null, &["administrator", "auditor", "association"]),
         ("GET /places/{place}", "/places/county:450225", Value::Null, &["administrator", "auditor"]),
     ];
-    [of_staff, of_banks(), of_questions(), of_imports(), of_statistics()].concat()
+    let more = [of_reports(), of_complaints(), of_season(), of_statistics()].concat();
+    [of_staff, of_banks(), of_questions(), of_imports(), more].concat()
 }
 
 /// An editor of another bank is let into no call that names this one; a call that names a question or an import which is not there tells them so.
@@ -141,6 +142,82 @@ fn of_statistics() -> Vec<Row> {
 
 /// What is dangerous asks for more than a role: see `versions_hold_what_was_approved_and_differ_by_what_came_went_and_changed`.
 const DANGEROUS: [&str; 1] = ["POST /banks/{bank}/publish"];
+fn of_reports() -> Vec<Row> {
+    const PROPOSES: &[&str] = &["administrator", "editor", "reviewer"];
+    const PROPOSES_SOME: &[&str] = &["administrator", "editor", "editor_of_another", "reviewer"];
+    const SEES_SOME_REPORTS: &[&str] = &["administrator", "auditor", "editor", "editor_of_another", "reviewer"];
+    let because = json!({"reason": "x"});
+    let proposal =
+        json!({"bank": "kexue", "question": "none", "remedy": {"kind": "all_points"}, "reason": "x", "text": "x"});
+    let answer = json!({"text": "x", "up_to": 1});
+    vec![
+        ("GET /reports", "/reports", Value::Null, SEES_SOME_REPORTS),
+        ("GET /reports", "/reports?bank=kexue", Value::Null, SEES_ALL),
+        ("GET /reports/{bank}/{question}", "/reports/kexue/none", Value::Null, SEES_ALL),
+        (
+            "POST /reports/{bank}/{question}/answer",
+            "/reports/kexue/none/answer",
+            answer,
+            &["administrator", "reviewer"],
+        ),
+        ("POST /reports/{bank}/{question}/rest", "/reports/kexue/none/rest", because.clone(), &["reviewer"]),
+        ("POST /reports/{bank}/{question}/wake", "/reports/kexue/none/wake", because.clone(), &["reviewer"]),
+        ("GET /corrections", "/corrections", Value::Null, SEES_SOME_REPORTS),
+        ("POST /corrections", "/corrections", proposal, PROPOSES),
+        ("GET /corrections/{id}", "/corrections/none", Value::Null, SEES_SOME_REPORTS),
+        ("POST /corrections/{id}/preview", "/corrections/none/preview", json!({}), PROPOSES_SOME),
+        (
+            "POST /corrections/{id}/decide",
+            "/corrections/none/decide",
+            json!({"preview": 1}),
+            &["administrator", "reviewer"],
+        ),
+        ("POST /corrections/{id}/withdraw", "/corrections/none/withdraw", because, PROPOSES_SOME),
+    ]
+}
+
+fn of_complaints() -> Vec<Row> {
+    const SEES_PEOPLE: &[&str] = &["administrator", "association", "auditor"];
+    const HANDLES: &[&str] = &["administrator", "association"];
+    let told = json!({"text": "x"});
+    vec![
+        ("GET /complaints/search", "/complaints/search?q=NONE", Value::Null, SEES_PEOPLE),
+        ("GET /attempts/{id}", "/attempts/none", Value::Null, SEES_PEOPLE),
+        ("GET /complaints", "/complaints", Value::Null, SEES_PEOPLE),
+        ("POST /complaints", "/complaints", json!({"attempt": "none", "text": "x"}), HANDLES),
+        ("GET /complaints/{id}", "/complaints/none", Value::Null, SEES_PEOPLE),
+        ("POST /complaints/{id}/explain", "/complaints/none/explain", told.clone(), HANDLES),
+        ("POST /complaints/{id}/refer", "/complaints/none/refer", json!({"to": "region", "text": "x"}), HANDLES),
+        ("POST /complaints/{id}/close", "/complaints/none/close", told.clone(), HANDLES),
+        ("POST /complaints/{id}/reopen", "/complaints/none/reopen", told, HANDLES),
+    ]
+}
+
+fn of_season() -> Vec<Row> {
+    let draft = json!({"draft": {}});
+    vec![
+        ("GET /season", "/season", Value::Null, READS_ALL),
+        ("GET /season/versions", "/season/versions", Value::Null, READS_ALL),
+        ("GET /season/draft", "/season/draft", Value::Null, READS_ALL),
+        ("PUT /season/draft", "/season/draft", json!({"revision": 99, "draft": {}}), &["administrator"]),
+        ("DELETE /season/draft", "/season/draft", Value::Null, &["administrator"]),
+        ("POST /season/draft/check", "/season/draft/check", draft, READS_ALL),
+        (
+            "POST /season/draft/dry-draw",
+            "/season/draft/dry-draw",
+            json!({"draft": {}, "round": "none", "papers": 1}),
+            READS_ALL,
+        ),
+        ("GET /season/draft/file", "/season/draft/file", Value::Null, READS_ALL),
+        ("DELETE /season/publication", "/season/publication", Value::Null, &["administrator"]),
+    ]
+}
+
+const READS_ALL: &[&str] = &["administrator", "auditor"];
+
+/// What is dangerous asks for more than a role: see `versions_hold_what_was_approved_and_differ_by_what_came_went_and_changed`
+/// and `seasons`.
+const DANGEROUS: [&str; 2] = ["POST /banks/{bank}/publish", "POST /season/publication"];
 
 /// Calls that ask for no role: they are everybody's own, or come before anybody is known.
 const WITHOUT_ROLE: [&str; 14] = [

@@ -368,6 +368,7 @@ impl World {
             clock,
             store: Arc::clone(&self.memory) as Arc<_>,
             accept_change: None,
+            published: None,
         }
     }
 

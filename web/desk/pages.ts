@@ -34,7 +34,19 @@ const PAGES: readonly Page[] = [
   { pattern: 'statistics', title: '统计', under: 'statistics', fetch: () => import('./pages/Statistics.vue') },
   { pattern: 'statistics/overview', title: '参赛概览', under: 'statistics', fetch: () => import('./pages/StatisticsOverview.vue') },
   { pattern: 'statistics/questions/:question', title: '题目统计', under: 'statistics', fetch: () => import('./pages/StatisticsQuestion.vue') },
+  { pattern: 'season', title: '赛季', under: 'season', fetch: () => import('./pages/Season.vue') },
+  { pattern: 'season/settings', title: '赛季设置', under: 'season', fetch: () => import('./pages/SeasonSettings.vue') },
+  { pattern: 'season/rounds', title: '场次', under: 'season', fetch: () => import('./pages/SeasonRounds.vue') },
+  { pattern: 'season/rounds/:round', title: '场次', under: 'season', fetch: () => import('./pages/SeasonRound.vue') },
   { pattern: 'review', title: '审题', under: 'review', fetch: () => import('./pages/Review.vue') },
+  { pattern: 'reports', title: '题目报告', under: 'reports', fetch: () => import('./pages/Reports.vue') },
+  { pattern: 'reports/:bank/:question', title: '题目报告', under: 'reports', fetch: () => import('./pages/Report.vue') },
+  { pattern: 'corrections', title: '更正', under: 'corrections', fetch: () => import('./pages/Corrections.vue') },
+  { pattern: 'corrections/:correction', title: '更正', under: 'corrections', fetch: () => import('./pages/Correction.vue') },
+  { pattern: 'correct/:bank/:question', title: '提出更正', under: 'corrections', fetch: () => import('./pages/CorrectionNew.vue') },
+  { pattern: 'complaints', title: '接访', under: 'complaints', fetch: () => import('./pages/Complaints.vue') },
+  { pattern: 'complaints/:complaint', title: '接访', under: 'complaints', fetch: () => import('./pages/Complaint.vue') },
+  { pattern: 'attempts/:attempt', title: '答卷', under: 'complaints', fetch: () => import('./pages/Attempt.vue') },
 ]
 
 export function pageAt(path: readonly string[]): { page: Page; names: Record<string, string> } | null {

@@ -10,6 +10,7 @@ import { replace, route } from './router'
 
 const SEEN = 'kejing.seen'
 const QUESTION = 'kejing.question'
+const ANSWERED = 'kejing.answered'
 /** A season changes its states at its edges; looking again so often is enough for a page that stays open. */
 const SEASON_FRESH_MS = 60_000
 
@@ -209,6 +210,15 @@ export async function refreshMe(): Promise<void> {
   } catch (fault) {
     if (fault instanceof ApiError && fault.signedOut && person.value?.token === asked.token) signedOut()
   }
+}
+
+/** Answers to what I reported that I have not looked at on this phone. */
+const answersSeen = ref(readJson<number>(onDevice, ANSWERED) ?? 0)
+export const answerWaits = computed(() => (me.value?.report_answered_at ?? 0) > answersSeen.value)
+
+export function sawAnswers(): void {
+  answersSeen.value = me.value?.report_answered_at ?? answersSeen.value
+  onDevice.set(ANSWERED, JSON.stringify(answersSeen.value))
 }
 
 export function setMe(fetched: Me): void {

@@ -73,8 +73,8 @@ pub struct Alarm {
 pub fn alarms(question: &Question, right: Choices, item: &Item, measures: &Measures, today: Day) -> Vec<Alarm> {
     let mut found = Vec::new();
     found.extend(best_choose_wrong(question, right, measures));
-    found.extend(latest(item, today, |day, before, on| facility_jump(day, before, on)));
-    found.extend(latest(item, today, |day, before, on| time_collapse(day, before, on)));
+    found.extend(latest(item, today, facility_jump));
+    found.extend(latest(item, today, time_collapse));
     found.extend(nobody_chooses(question, right, &measures.tally));
     found
 }

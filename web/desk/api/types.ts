@@ -374,6 +374,170 @@ export interface RowPage {
   total: number
 }
 
+/** A season file's keys and values (docs/seasons.md); what is not filled in is not there. Numbers that are no numbers yet are texts. */
+export interface SeasonFile {
+  name?: string
+  time_zone?: string
+  opens?: string
+  closes?: string
+  last_day?: string
+  always_open?: boolean
+  sign_in?: string
+  consent?: string
+  region?: string
+  organisations?: string
+  hosts?: string[]
+  organisers?: string[]
+  not_played?: string[]
+  tally?: string
+  groups?: SeasonGroup[]
+  about?: SeasonAbout
+  cities?: SeasonCities
+  round?: RoundFile[]
+}
+
+export interface SeasonGroup {
+  id?: string
+  name?: string
+}
+
+export interface SeasonAbout {
+  contact?: string
+  prizes?: string[]
+  privacy?: string
+  filings?: string[]
+  faq?: { question?: string; answer?: string }[]
+}
+
+export interface SeasonCities {
+  attempts_cap?: Typed
+  mean_weight?: Typed
+  participants_min?: Typed
+  composite?: Record<string, Typed>
+}
+
+/** A number, or what somebody typed where one should be. */
+export type Typed = number | string
+
+export interface RoundFile {
+  id?: string
+  name?: string
+  bank?: string
+  opens?: string
+  closes?: string
+  last_day?: string
+  always_open?: boolean
+  repeat?: string
+  question_seconds?: Typed
+  paper_seconds?: Typed
+  grace_ms?: Typed
+  elapsed_floor_ms?: Typed
+  reading_seconds?: Typed
+  attempts_per_day?: Typed
+  attempts_per_week?: Typed
+  attempts_in_all?: Typed
+  hand_back?: boolean
+  tally?: string
+  feedback?: string
+  counts?: boolean
+  ends_at_first_wrong?: boolean
+  multiple?: string
+  draw_period?: string
+  groups?: string[]
+  threshold?: { right?: Typed; points?: Typed }
+  gate?: { round?: string; right?: Typed }
+  section?: SectionFile[]
+}
+
+export interface SectionFile {
+  kind?: string[]
+  count?: Typed
+  points?: Typed
+  topics?: string[]
+  difficulties?: number[]
+}
+
+export interface FieldFault {
+  path: string
+  message: string
+}
+
+export type RoundState = 'upcoming' | 'open' | 'settling' | 'closed'
+
+export interface RoundLine {
+  id: string
+  name: string
+  summary: string
+  opens: number
+  closes: number | null
+  state: RoundState
+  counts: boolean
+  bank: string
+  commitment: string | null
+  period_from: number | null
+  period_to: number | null
+}
+
+export interface SeasonVersion {
+  n: number
+  at: number
+  by: string | null
+  reason: string | null
+  differences: string[]
+}
+
+export interface SeasonNow {
+  now: number
+  id: string
+  name: string
+  state: RoundState
+  opens: number
+  closes: number | null
+  time_zone: string
+  version: SeasonVersion
+  /** Nobody has set up a season yet. */
+  starter: boolean
+  changing: boolean
+  needs_two: boolean
+  rounds: RoundLine[]
+  draft: { revision: number; at: number; by: string; asked: { by: string; mine: boolean; at: number; reason: string } | null } | null
+  may: { manage: boolean }
+}
+
+export interface SeasonDraft {
+  revision: number
+  at: number | null
+  by: string | null
+  regions: { file: string; name: string; cities: number; counties: number }[]
+  banks: { id: string; name: string; questions: number }[]
+  presets: Preset[]
+}
+
+export interface Preset {
+  id: string
+  name: string
+  not_played: string[]
+  rounds: { name: string; summary: string }[]
+}
+
+export interface RoundSentences {
+  id: string
+  name: string
+  opens: number
+  closes: number | null
+  counts: boolean
+  sentences: string[]
+}
+
+export interface SeasonCheck {
+  faults: FieldFault[]
+  warnings: FieldFault[]
+  sentences: string[]
+  rounds: RoundSentences[]
+  differences: string[]
+  touches: string[]
+}
+
 export interface Problem {
   type: string
   title: string
@@ -384,4 +548,222 @@ export interface Problem {
   faults?: Fault[]
   /** Of a conflict: the question as somebody else left it. */
   newer?: Question
+}
+
+/** What is decided of a question; options by the bank's order, from 0. */
+export type Remedy =
+  | { kind: 'new_key'; key: number[] }
+  | { kind: 'accept'; accepted: number[][] }
+  | { kind: 'all_points' | 'annul' | 'as_published' }
+
+export interface PlayedVersion {
+  version: number
+  kind: Kind
+  stem: string
+  options: string[]
+  key: number[]
+  explanation: string
+  source: string
+  rounds: string[]
+}
+
+/** A question as papers have shown it. */
+export interface PlayedQuestion {
+  bank: string
+  question: string
+  /** More than one where text or key differ. */
+  versions: PlayedVersion[]
+  drawn: number
+  rests: boolean
+  in_bank: boolean
+}
+
+export interface Reported {
+  bank: string
+  question: string
+  stem: string
+  count: number
+  open: number
+  first: number
+  last: number
+  drawn: number
+  rests: boolean
+  newest: string | null
+}
+
+export interface ReportedPage {
+  items: Reported[]
+  total: number
+}
+
+export interface ReportedQuestion {
+  question: PlayedQuestion
+  at_desk: boolean
+  count: number
+  open: number
+  reports: { n: number; at: number; seq: number; attempt: string; words: string; answered: boolean }[]
+  answers: { at: number; by: Person; words: string }[]
+  corrections: CorrectionRow[]
+  may: { answer: boolean; rest: boolean; propose: boolean }
+}
+
+export type CorrectionState = 'proposed' | 'applying' | 'applied' | 'withdrawn'
+
+export interface CorrectionRow {
+  id: string
+  at: number
+  by: Person
+  bank: string
+  question: string
+  stem: string
+  remedy: Remedy
+  state: CorrectionState
+  previewed: boolean
+  decided_by: Person | null
+  decided_at: number | null
+}
+
+export interface Mover {
+  name: string
+  city: string
+  rank_before: number
+  rank_after: number
+  score_before: number
+  score_after: number
+}
+
+export interface CorrectionPreview {
+  number: number
+  at: number
+  read: number
+  attempts: number
+  raised: number
+  lowered: number
+  participants: number
+  live: number
+  boards: { round: string | null; name: string; tallies: number; ranks: number; movers: Mover[] }[]
+  cities: {
+    round: string | null
+    city: string
+    index: string
+    /** In millionths. */
+    value_before: number | null
+    value_after: number | null
+    rank_before: number | null
+    rank_after: number | null
+  }[]
+  more_cities: number
+  eligibility: { round: string; participants: number }[]
+  given_back: number
+  moved_on: string | null
+}
+
+export interface Correction extends CorrectionRow {
+  reason: string
+  text: string
+  complaint: string | null
+  played: PlayedQuestion | null
+  progress: { done: number; of: number } | null
+  preview: CorrectionPreview | null
+  trouble: string | null
+  applied: { entry: number; at: number; attempts: number; participants: number; standings_replaced: boolean } | null
+  withdrawn: string | null
+  undo: Remedy | null
+  may: { decide: boolean; withdraw: boolean; preview: boolean; propose: boolean }
+}
+
+export type FoundItem =
+  | { kind: 'participant'; id: string; name: string; line: string }
+  | { kind: 'attempt'; id: string; name: string; line: string; started_at: number }
+
+export interface AttemptEvent {
+  at: number
+  kind: string
+  seq: number | null
+  sentence: string
+  rule: string | null
+}
+
+export interface AttemptQuestion {
+  seq: number
+  bank: string
+  question: string
+  kind: Kind
+  stem: string
+  options: string[]
+  chosen: number[] | null
+  key: number[] | null
+  accepted: number[][]
+  annulled: boolean
+  correct: boolean | null
+  points: number | null
+  worth: number
+  points_then: number | null
+  elapsed_ms: number | null
+  limit_ms: number | null
+  asked_at: number
+  settled_at: number | null
+  state: string
+}
+
+interface RanksNow {
+  region: number
+  city: number
+  county: number | null
+}
+
+export interface AttemptStory {
+  id: string
+  now: number
+  time_zone: string
+  participant: { id: string; name: string; line: string; city: string; county: string | null }
+  round: { id: string; name: string; rules: string[] }
+  period: { number: number; commitment: string; secret_out: boolean }
+  number: number
+  state: string
+  receipt: string | null
+  score: number
+  correct: number
+  of: number
+  full: number
+  elapsed_ms: number
+  was: { score: number; correct: number; elapsed_ms: number } | null
+  started_at: number
+  finished_at: number | null
+  counted: boolean
+  ranks: { round: RanksNow | null; season: RanksNow | null }
+  keys: boolean
+  worked_out: boolean
+  gap: boolean
+  events: AttemptEvent[]
+  questions: AttemptQuestion[]
+  complaints: { id: string; at: number; state: string; words: string; place: string }[]
+}
+
+export interface ComplaintHolder {
+  to: string
+  name: string
+}
+
+export interface ComplaintRow {
+  id: string
+  at: number
+  changed_at: number
+  by: Person
+  state: string
+  place: string
+  words: string
+  from: string
+  held_by: ComplaintHolder | null
+  mine: boolean
+}
+
+export interface Complaint extends ComplaintRow {
+  attempt: string | null
+  participant: string | null
+  participant_name: string | null
+  participant_line: string | null
+  steps: { at: number; by: Person; act: string; words: string; towards: string | null }[]
+  refer_to: ComplaintHolder[]
+  handles: boolean
 }

@@ -37,6 +37,19 @@ const ACTS: Record<string, string> = {
   'import.saved': '存入题库',
   'import.deleted': '丢掉导入',
   'picture.kept': '上传图片',
+  'report.answered': '回复题目报告',
+  'correction.proposed': '提出更正',
+  'correction.previewed': '重新预览更正',
+  'correction.decided': '决定更正',
+  'correction.withdrawn': '撤回更正',
+  'people.searched': '查找选手或答卷',
+  'attempt.seen': '查看答卷',
+  'complaint.seen': '查看反映',
+  'complaint.opened': '记下反映',
+  'complaint.explained': '解释反映',
+  'complaint.referred': '转交反映',
+  'complaint.closed': '办结反映',
+  'complaint.reopened': '重开反映',
 }
 
 export const actName = (act: string) => ACTS[act] ?? act
@@ -50,6 +63,11 @@ export const ACT_GROUPS: readonly (readonly [string, string])[] = [
   ['question.', '题目'],
   ['import.', '导入'],
   ['picture.', '图片'],
+  ['report.', '题目报告'],
+  ['correction.', '更正'],
+  ['complaint.', '接访'],
+  ['attempt.', '查看答卷'],
+  ['people.', '查找选手'],
   ['audit.', '日志'],
   ['access.', '被拒绝的'],
 ]
