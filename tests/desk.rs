@@ -11,6 +11,7 @@ mod roles;
 mod running;
 mod sign_in;
 mod staff;
+mod statistics;
 
 use serde_json::Value;
 use serde_json::json;

@@ -265,6 +265,12 @@ impl Contest {
         self.seats.get(&participant).map(|seat| Arc::clone(&seat))
     }
 
+    /// Whether an attempt is known to be open; one that is not may have ended.
+    pub fn is_live(&self, participant: ParticipantId, attempt: AttemptId) -> bool {
+        let seat = self.existing_seat(participant);
+        seat.is_some_and(|seat| seat.state().live.as_ref().is_some_and(|live| live.attempt.id == attempt))
+    }
+
     pub(crate) fn new_attempt_id(&self) -> AttemptId {
         AttemptId(self.next_attempt.fetch_add(1, Ordering::Relaxed))
     }

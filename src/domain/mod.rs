@@ -26,3 +26,4 @@ pub mod score;
 pub mod attempt;
 pub mod board;
 pub mod cities;
+pub mod statistics;

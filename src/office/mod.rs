@@ -16,7 +16,7 @@ pub mod shelf;
 pub mod seasons;
 pub mod twins;
 pub mod importing;
-pub mod exposure;
+pub mod statistics;
 pub mod notices;
 pub mod acts;
 pub mod participants;

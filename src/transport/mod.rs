@@ -14,6 +14,7 @@ pub mod histogram;
 pub mod metrics;
 pub mod notices;
 pub mod pulse;
+pub mod missed;
 pub mod audience;
 pub mod state;
 pub mod requests;

@@ -51,12 +51,28 @@ pub async fn no_such_method() -> Problem {
 }
 
 pub async fn season(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    app.season_views.view(&app.contest).respond(&headers, "no-cache")
+    let missed = app.statistics.missed().first().map(|missed| missed.week.monday().date().to_string());
+    app.season_views.view(&app.contest, missed).respond(&headers, "no-cache")
 }
 
 /// What the organisers have told everyone, newest first.
 pub async fn notices(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     app.notices.packed().respond(&headers, "no-cache")
+}
+
+#[derive(Deserialize)]
+pub struct MissedQuery {
+    week: Option<String>,
+}
+
+/// 易错题: of the newest week that is over, or of the one that begins on this Monday (`2026-08-31`).
+pub async fn missed(
+    State(app): State<Arc<App>>,
+    Asked(Query(query)): Asked<Query<MissedQuery>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let view = app.missed.view(&app.statistics, &app.contest.season, query.week.as_deref());
+    Ok(view.ok_or_else(|| Problem::not_found("这一周的易错题"))?.respond(&headers, "public, max-age=60"))
 }
 
 #[derive(Deserialize)]

@@ -29,13 +29,14 @@ impl SeasonViews {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    pub fn view(&self, contest: &Contest) -> Arc<Packed> {
+    /// `missed`: the Monday of the newest week whose most missed questions are told.
+    pub fn view(&self, contest: &Contest, missed: Option<String>) -> Arc<Packed> {
         let now = contest.now();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*kept {
             Some((at, view)) if (0..FRESH_MS).contains(&now.since(*at)) => Arc::clone(view),
             _ => {
-                let body = serde_json::to_vec(&season_view(contest, now)).unwrap_or_default();
+                let body = serde_json::to_vec(&season_view(contest, now, missed)).unwrap_or_default();
                 let view = Arc::new(Packed::of(body.into(), "application/json"));
                 *kept = Some((now, Arc::clone(&view)));
                 view
@@ -56,6 +57,9 @@ struct SeasonView<'a> {
     sign_in: SignIn,
     /// Whether somebody has made sure that participants are who they say; false shows 身份未核验.
     identity_checked: bool,
+    /// The newest week at `GET /missed`; absent while there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     consent: Option<&'a str>,
     hosts: &'a [String],
@@ -167,7 +171,7 @@ pub fn life_text(life: Life) -> &'static str {
     }
 }
 
-fn season_view(contest: &Contest, now: Timestamp) -> SeasonView<'_> {
+fn season_view(contest: &Contest, now: Timestamp, missed: Option<String>) -> SeasonView<'_> {
     let season = &*contest.season;
     let cities = (0..season.region.cities.len()).map(|i| {
         let index = crate::domain::ids::CityIndex(i as u16);
@@ -192,6 +196,7 @@ fn season_view(contest: &Contest, now: Timestamp) -> SeasonView<'_> {
         time_zone: season.time_zone.name(),
         state: life_text(contest.season_life(now)),
         sign_in: season.sign_in,
+        missed,
         identity_checked: season.sign_in == SignIn::Phone,
         consent: season.consent.as_deref(),
         hosts: &season.hosts,

@@ -16,9 +16,9 @@ use crate::ledger::lane::Projection;
 use crate::ledger::store::LedgerError;
 use crate::office::comings;
 use crate::office::corrections::Corrections;
-use crate::office::exposure::Exposure;
 use crate::office::importing::Imports;
 use crate::office::reports::Reports;
+use crate::office::statistics::Statistics;
 use crate::transport::admission::Admission;
 use crate::transport::admission::Places;
 use crate::transport::desk;
@@ -164,8 +164,8 @@ pub async fn serve(serving: Serving) -> Result<Ended, ServeError> {
     let imports = Imports::new(desk.clone());
     imports.resume().await?;
     let notices = Notices::of(&desk).await?;
-    let exposure = Exposure::default();
-    let counting = tokio::spawn(exposure.clone().follow(Arc::clone(&contest)));
+    let statistics = Statistics::default();
+    let counting = tokio::spawn(statistics.clone().follow(Arc::clone(&contest)));
     reports.open(&desk, contest.now()).await?;
     let reporting = tokio::spawn(reports.clone().follow(Arc::clone(&contest), desk.clone()));
     let corrections = Corrections::new(desk.clone(), Arc::clone(&contest));
@@ -177,13 +177,14 @@ pub async fn serve(serving: Serving) -> Result<Ended, ServeError> {
         staff,
         desk,
         imports,
-        exposure,
+        statistics,
         reports,
         corrections,
         settings,
         admission,
         boards: Default::default(),
         season_views: Default::default(),
+        missed: Default::default(),
         meters,
         sockets: TaskTracker::new(),
         seasons: Default::default(),
@@ -291,6 +292,7 @@ fn router(app: Arc<App>) -> Router {
     let api = Router::new()
         .route("/season", get(public::season))
         .route("/notices", get(public::notices))
+        .route("/missed", get(public::missed))
         .route("/organisations", get(public::organisations))
         .route("/participants", post(me::join))
         .route("/sessions", post(me::session))

@@ -5,14 +5,15 @@ use crate::accounts::staff::StaffRegister;
 use crate::contest::core::Contest;
 use crate::ledger::desk::DeskStore;
 use crate::office::corrections::Corrections;
-use crate::office::exposure::Exposure;
 use crate::office::importing::Imports;
 use crate::office::reports::Reports;
 use crate::office::seasons::Seasons;
+use crate::office::statistics::Statistics;
 use crate::transport::admission::Admission;
 use crate::transport::audience::Audience;
 use crate::transport::board_view::BoardViews;
 use crate::transport::metrics::Meters;
+use crate::transport::missed::MissedViews;
 use crate::transport::notices::Notices;
 use crate::transport::pulse::Pulse;
 use crate::transport::season_view::SeasonViews;
@@ -67,7 +68,7 @@ pub struct App {
     /// What staff edit.
     pub desk: DeskStore,
     pub imports: Imports,
-    pub exposure: Exposure,
+    pub statistics: Statistics,
     pub reports: Reports,
     pub corrections: Corrections,
     pub seasons: Seasons,
@@ -75,6 +76,7 @@ pub struct App {
     pub admission: Admission,
     pub boards: BoardViews,
     pub season_views: SeasonViews,
+    pub missed: MissedViews,
     pub meters: Meters,
     /// Sockets, so that a stop can wait for them.
     pub sockets: TaskTracker,

@@ -6,7 +6,7 @@ import { accept, confirmed, go, invite, newDesk, setUp, setUpFactor, signIn, tit
 import { runs } from './desk-running.mjs'
 import { messyRows } from './messy.mjs'
 import { answerCitizen, decide, propose, reportFromPhone, seenOnPhone, undo } from './correcting.mjs'
-import { at, fetchSeason, launch, newPhone, roundsOf } from './phone.mjs'
+import { at, fetchSeason, join, launch, newPhone, playOn, roundsOf, start } from './phone.mjs'
 import { xlsx } from './xlsx.mjs'
 
 let browser
@@ -276,4 +276,39 @@ test('a phone reports a question, one proposes a correction, another decides it,
   await seenOnPhone(phone, bare, score)
   await answerCitizen(administrator, receipt)
   await undo(administrator, reviewer, hash)
+})
+
+test('what was played is told by question, by option and by day, and each chart has its table', async (t) => {
+  const season = await fetchSeason()
+  const { bare } = roundsOf(season)
+  const { page: phone } = await newPhone(t, browser)
+  await join(phone, season, '黄小统')
+  await start(phone, bare)
+  await playOn(phone, bare.of, false)
+
+  const page = await signedIn(t, second)
+  await go(page, '#/statistics')
+  // It is counted when somebody looks; the page looks again by itself.
+  await page.waitForSelector(at('statistics'))
+  assert.equal(await page.locator(`${at('statistics')} tbody tr`).count(), bare.of)
+  await page.click(at('sort-facility'))
+  await page.waitForSelector('th[aria-sort=ascending]')
+  const file = page.waitForEvent('download')
+  await page.click(at('export'))
+  assert.match((await file).suggestedFilename(), /\.csv$/)
+
+  await page.click(`${at('statistics')} a.stem >> nth=0`)
+  await title(page, '题目统计')
+  await page.waitForSelector(`${at('options')} .chip.right`)
+  await page.waitForFunction(() => document.querySelectorAll('.chart svg').length === 2)
+  assert.equal(await page.locator(`${at('days')} tbody tr`).count(), 1)
+  // What is drawn is what the table says.
+  const labels = await page.locator('.chart svg').first().textContent()
+  assert.match(labels, /（答案）/)
+
+  const overseer = await signedIn(t, first)
+  await go(overseer, '#/statistics/overview')
+  await overseer.waitForSelector(at('starts'))
+  await overseer.waitForFunction(() => document.querySelectorAll('.chart svg').length === 3)
+  assert.ok((await overseer.locator(`${at('places')} tbody tr`).count()) > 1)
 })

@@ -39,7 +39,7 @@ fn table() -> Vec<Row> {
         ("GET /places/{place}", "/places/county:450225", Value::Null, &["administrator", "auditor"]),
     ];
     let of_bank = [of_banks(), of_questions(), of_imports(), of_reports()].concat();
-    [of_staff, of_bank, of_complaints(), of_season(), of_running(), of_participants()].concat()
+    [of_staff, of_bank, of_complaints(), of_season(), of_running(), of_participants(), of_statistics()].concat()
 }
 
 /// An editor of another bank is let into no call that names this one; a call that names a question or an import which is not there tells them so.
@@ -157,6 +157,31 @@ fn of_participants() -> Vec<Row> {
         ("POST /give-back/preview", "/give-back/preview", only_seen("county:450225"), &["administrator"]),
         ("POST /give-back", "/give-back", lost("county:450226"), GIVES),
         ("POST /give-back", "/give-back", lost("region"), &["administrator"]),
+    ]
+}
+
+fn of_statistics() -> Vec<Row> {
+    let everywhere: &[&str] = &["administrator", "auditor", "editor", "editor_of_another", "reviewer"];
+    vec![
+        ("GET /statistics/questions", "/statistics/questions?bank=kexue", Value::Null, SEES_ALL),
+        ("GET /statistics/questions", "/statistics/questions", Value::Null, everywhere),
+        ("GET /statistics/questions/{id}", "/statistics/questions/none?bank=kexue", Value::Null, SEES_ALL),
+        ("GET /statistics/questions/{id}", "/statistics/questions/none", Value::Null, everywhere),
+        ("GET /statistics/export", "/statistics/export?bank=kexue", Value::Null, SEES_ALL),
+        ("GET /statistics/overview", "/statistics/overview", Value::Null, &["administrator", "association", "auditor"]),
+        ("GET /statistics/overview", "/statistics/overview?place=region", Value::Null, &["administrator", "auditor"]),
+        (
+            "GET /statistics/overview",
+            "/statistics/overview?place=county:450226",
+            Value::Null,
+            &["administrator", "association", "auditor"],
+        ),
+        (
+            "GET /statistics/overview",
+            "/statistics/overview?place=county:450225",
+            Value::Null,
+            &["administrator", "auditor"],
+        ),
     ]
 }
 

@@ -41,7 +41,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_util::sync::CancellationToken;
 
 /// For so long a test waits for what has to come; a failing test's patience, not a pace.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// 2026-09-01T10:00:00+08:00, a Tuesday within every season that tests write.
 pub(crate) const TUESDAY_10: i64 = 1_788_228_000_000;
 

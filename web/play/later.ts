@@ -5,6 +5,7 @@ import Errata from './parts/Errata.vue'
 import History from './screens/History.vue'
 import Info from './screens/Info.vue'
 import Mine from './screens/Mine.vue'
+import Missed from './screens/Missed.vue'
 import Notices from './screens/Notices.vue'
 import People from './screens/People.vue'
 import Reports from './screens/Reports.vue'
@@ -24,6 +25,7 @@ export const LATER: Record<string, Component> = {
   faq: Info,
   about: Info,
   privacy: Info,
+  missed: Missed,
   notices: Notices,
   me: Mine,
   transfer: Transfer,

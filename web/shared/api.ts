@@ -7,6 +7,7 @@ import type {
   CitiesBoard,
   Erratum,
   Me,
+  Missed,
   MyReport,
   Notice,
   Organisation,
@@ -113,6 +114,7 @@ const scopePath = (scope: string) => scope.split('/').map((part) => segment(part
 
 export const api = {
   season: () => call<Season>('/season'),
+  missed: (week?: string) => call<Missed>('/missed', { query: { week } }),
   notices: () => call<{ notices: Notice[] }>('/notices'),
   organisations: (city: string, q: string) => call<{ organisations: Organisation[] }>('/organisations', { query: { city, q } }),
 

@@ -48,6 +48,8 @@ export interface Season {
   closes: number
   time_zone: string
   state: State
+  /** The Monday of the newest week whose most missed questions are told. */
+  missed?: string
   sign_in: 'open' | 'phone'
   /** `false` where sign-in is `open`: a public board then says that nobody checked who is who. */
   identity_checked: boolean
@@ -235,6 +237,37 @@ export interface ReviewItem {
   /** What was held right when the result was told, and what the answer earned then. */
   was?: { key: number[]; correct: boolean; points: number }
   errata?: Erratum[]
+}
+
+/** A question of a week that is over, with its key: only what everybody may know. */
+export interface MissedQuestion {
+  question: string
+  kind: Kind
+  topic: string
+  stem: string
+  /** In the bank's order. */
+  options: string[]
+  media: Media | null
+  key: number[]
+  shown: number
+  missed: number
+  explanation: string
+  source: string
+  link?: string
+}
+
+export interface MissedWeek {
+  /** Its Monday: 2026-08-31. */
+  id: string
+  from: number
+  /** Exclusive. */
+  to: number
+  questions: MissedQuestion[]
+}
+
+export interface Missed {
+  weeks: string[]
+  week: MissedWeek | null
 }
 
 export interface AttemptReview extends AttemptSummary {

@@ -154,7 +154,7 @@ impl PlayedQuestion {
             bank: bank.to_owned(),
             question: id.0.clone(),
             versions: found.into_iter().enumerate().map(version).collect(),
-            drawn: app.exposure.of(id).unwrap_or(0),
+            drawn: app.statistics.drawn(id).unwrap_or(0),
             rests: now.is_some_and(|now| now.rests(id)),
             in_bank: now.is_some_and(|now| now.version.index_of(id).is_some()),
         })

@@ -30,6 +30,8 @@ mod reviewing;
 mod season_views;
 mod seasons;
 mod session;
+mod statistics;
+mod statistics_views;
 mod views;
 
 pub use guard::Desk;
@@ -71,6 +73,7 @@ const BASE: &str = "/api/desk/v1";
         (name = "imports", description = "导入"),
         (name = "running", description = "运行"),
         (name = "participants", description = "选手"),
+        (name = "statistics", description = "统计"),
         (name = "reports", description = "题目的报告"),
         (name = "corrections", description = "更正"),
         (name = "complaints", description = "接访"),
@@ -117,6 +120,7 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .merge(pictures::calls())
             .merge(running::calls())
             .merge(participants::calls())
+            .merge(statistics::calls())
             .merge(reports::calls())
             .merge(corrections::calls())
             .merge(attempts::calls())

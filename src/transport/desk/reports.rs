@@ -120,7 +120,7 @@ impl ReportedView {
         let versions = app.contest.versions_of(&row.bank, &row.question);
         ReportedView {
             stem: versions.last().map(|version| version.question.stem.clone()).unwrap_or_default(),
-            drawn: app.exposure.of(&row.question).unwrap_or(0),
+            drawn: app.statistics.drawn(&row.question).unwrap_or(0),
             rests: app.contest.banks().of_id(&row.bank).is_some_and(|bank| bank.rests(&row.question)),
             bank: row.bank,
             question: row.question.0,

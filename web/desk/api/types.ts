@@ -1,5 +1,6 @@
 // What the desk's API sends and takes, as docs/desk.md and /api/desk/v1/openapi.json describe it. Times are Unix milliseconds,
 // ids are opaque.
+export type * from './statistics-types'
 
 export type Role = 'administrator' | 'editor' | 'reviewer' | 'association' | 'auditor'
 

@@ -1,7 +1,8 @@
 // What should I do next? From what the API tells, the most pressing first.
-import type { Bank, Grant, Import } from '../api/types'
+import type { AlarmCode, Bank, Grant, Import, StatisticsPage } from '../api/types'
 import { has } from './roles'
 import { writeRoute } from './route'
+import { ALARMS } from './statistics'
 
 export interface Task {
   /** What is to be done, and why. */
@@ -25,12 +26,14 @@ export interface Known {
   reported?: number
   corrections?: number
   complaints?: number
+  /** How many questions have each of the alarms of their statistics. */
+  alarms?: StatisticsPage['alarms']
   /** Whether this person has a second factor; unknown: nothing is said of it. */
   secondFactor?: boolean
 }
 
 export function tasksOf(known: Known): Task[] {
-  return [...ofCitizens(known), ...ofReviews(known), ...ofReturned(known), ...ofImports(known), ...ofBanks(known), ...ofMyself(known)]
+  return [...ofCitizens(known), ...ofAlarms(known), ...ofReviews(known), ...ofReturned(known), ...ofImports(known), ...ofBanks(known), ...ofMyself(known)]
 }
 
 /** What citizens wait for comes first. */
@@ -43,6 +46,20 @@ function ofCitizens({ reported = 0, corrections = 0, complaints = 0 }: Known): T
 }
 
 const nameOf = (banks: readonly Bank[], id: string) => banks.find((bank) => bank.id === id)?.name ?? id
+
+/** What cannot wait: a key that may be wrong, a question that may be out. */
+const PRESSING: readonly (readonly [AlarmCode, string])[] = [
+  ['best_choose_wrong', '成绩最好的人反而选了别的选项，答案可能写错了。'],
+  ['facility_jump', '答对的人一天之内多了很多，题目可能外传了。'],
+  ['time_collapse', '答题突然快了很多，题目可能外传了。'],
+]
+
+function ofAlarms({ alarms }: Known): Task[] {
+  return PRESSING.flatMap(([alarm, why]) => {
+    const count = alarms?.[alarm] ?? 0
+    return count === 0 ? [] : [{ say: `看看 ${count} 道题：${ALARMS[alarm]}`, why, act: '看统计', to: writeRoute(['statistics'], { alarm }), count }]
+  })
+}
 
 function ofReviews({ banks, reviews }: Known): Task[] {
   return Object.entries(reviews)
