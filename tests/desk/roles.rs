@@ -140,8 +140,6 @@ fn of_statistics() -> Vec<Row> {
     ]
 }
 
-/// What is dangerous asks for more than a role: see `versions_hold_what_was_approved_and_differ_by_what_came_went_and_changed`.
-const DANGEROUS: [&str; 1] = ["POST /banks/{bank}/publish"];
 fn of_reports() -> Vec<Row> {
     const PROPOSES: &[&str] = &["administrator", "editor", "reviewer"];
     const PROPOSES_SOME: &[&str] = &["administrator", "editor", "editor_of_another", "reviewer"];
