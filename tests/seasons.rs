@@ -223,3 +223,58 @@ async fn the_form_begins_with_what_runs_and_that_is_nothing_new_to_publish() {
     assert!(refused["detail"].as_str().unwrap().contains("完全一样"), "{refused}");
     server.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn papers_are_drawn_for_a_trial_and_a_bank_that_is_too_small_is_told() {
+    let server = Server::of(DAILY).await;
+    let mut clerk = server.first_administrator().await;
+    let body = changed(&mut clerk, |_| ()).await;
+    let ask = |draft: &Value, papers: u32| json!({"draft": draft, "round": "daily", "papers": papers});
+    let drawn = done(clerk.post("/season/draft/dry-draw", ask(&body["draft"], 300)).await, 200);
+    assert_eq!((&drawn["papers"], &drawn["eligible"], &drawn["full_marks"]), (&json!(300), &json!(480), &json!(100)));
+    assert_eq!(drawn["shortfalls"], json!([]));
+    let mean: u64 = drawn["topics"].as_array().unwrap().iter().map(|topic| topic["mean"].as_u64().unwrap()).sum();
+    assert!((4_980..=5_000).contains(&mean), "five a paper, whatever the topic: {mean}");
+    let body = changed(&mut clerk, |file| {
+        file["round"][0]["section"][0] =
+            json!({"kind": ["multiple"], "topics": ["科学精神与方法"], "count": 11, "points": 1});
+    })
+    .await;
+    let drawn = done(clerk.post("/season/draft/dry-draw", ask(&body["draft"], 10)).await, 200);
+    assert_eq!(drawn["shortfalls"], json!([{"section": 1, "needed": 11, "sure": 10}]));
+    for papers in [0, 1_001] {
+        done(clerk.post("/season/draft/dry-draw", ask(&body["draft"], papers)).await, 400);
+    }
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_of_organisations_is_sent_and_its_faults_are_told_at_its_field() {
+    let mut server = Server::of(DAILY).await;
+    let mut clerk = server.first_administrator().await;
+    let second = server.colleague(&mut clerk, "qin", json!([{"role": "administrator"}])).await;
+    save(&mut clerk, |_| ()).await;
+    let list = "名称,市,县\n三江县民族中学,柳州市,三江侗族自治县\n谁知道,南宁,\n";
+    done(clerk.upload("/season/draft/organisations?revision=7", list.into()).await, 409);
+    let saved = done(clerk.upload("/season/draft/organisations?revision=1", list.into()).await, 200);
+    assert_eq!((&saved["revision"], &saved["draft"]["organisations"]), (&json!(2), &json!("organisations.csv")));
+    let check = done(clerk.post("/season/draft/check", json!({"draft": saved["draft"]})).await, 200);
+    assert_eq!(
+        faults(&check)[0],
+        ("organisations".to_owned(), "第 3 行第 2 列：广西没有「南宁」，是不是想写「南宁市」？".to_owned())
+    );
+
+    let list = encoding_rs::GB18030.encode("名称,市,县\n三江县民族中学,柳州市,三江侗族自治县\n").0.into_owned();
+    let saved = done(clerk.upload("/season/draft/organisations?revision=2", list).await, 200);
+    let check = done(clerk.post("/season/draft/check", json!({"draft": saved["draft"]})).await, 200);
+    assert_eq!((faults(&check), &check["organisations"]), (vec![], &json!(1)));
+    let (mut first, mut second) = (clerk, second);
+    assert_eq!(done(publish(&server, &mut first, "加上单位").await, 202)["state"], "asked");
+    assert_eq!(done(publish(&server, &mut second, "加上单位").await, 202)["state"], "published");
+    server.serves_again().await;
+    let (_, found) = server.get("/organisations?city=450200&q=民族", None).await;
+    assert_eq!(found["organisations"][0]["name"], "三江县民族中学");
+    let (_, _, kept) = first.download("/season/draft/organisations").await;
+    assert!(String::from_utf8(kept).unwrap().contains("三江县民族中学"));
+    server.stop().await.unwrap();
+}

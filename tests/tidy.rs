@@ -27,6 +27,7 @@ const PLAN: &[&str] = &[
     "domain/staff",
     "domain/fairness",
     "domain/paper",
+    "domain/dry_draw",
     "domain/proof",
     "domain/correction",
     "domain/score",

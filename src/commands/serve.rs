@@ -226,13 +226,16 @@ async fn first_link(desk: &DeskStore) -> anyhow::Result<Option<String>> {
 async fn key_and_ledger(settings: &Settings, season: &SeasonId) -> anyhow::Result<([u8; 32], Arc<dyn Store>)> {
     let place = settings.database.place(&settings.data);
     if let LedgerPlace::Folder(_) = &place {
+        files::ledger_belongs_here(&settings.data)?;
         return Ok((files::key_file(&settings.data)?, place.open(season).await?));
     }
     let store = place.open(season).await?;
     if store.lane().await?.last_n != 0 {
         files::key_is_there(&settings.data)?;
     }
-    Ok((files::key_file(&settings.data)?, store))
+    let key = files::key_file(&settings.data)?;
+    files::note_ledger_elsewhere(&settings.data)?;
+    Ok((key, store))
 }
 
 impl ServeArgs {

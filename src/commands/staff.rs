@@ -69,8 +69,13 @@ impl PlaceArgs {
 
 /// The desk that is there.
 pub(crate) async fn open(place: &LedgerPlace) -> Result<DeskStore, Failure> {
-    let found = place.open_desk_that_is_there().await.with_context(|| format!("打不开{place}里的工作台"))?;
-    found.ok_or_else(|| Failure::Misused(anyhow!("{place}里还没有工作台：请先用 kejing serve 启动一次")))
+    let found = place.open_desk_that_is_there().await.with_context(|| format!("打不开 {place} 里的工作台"))?;
+    found.ok_or_else(|| {
+        Failure::Misused(anyhow!(
+            "{place} 里还没有工作台：账本在 PostgreSQL 里时，请用 --config、--database 或 KEJING_DATABASE 写明；\
+             新的赛季请先用 kejing serve 启动一次"
+        ))
+    })
 }
 
 pub(crate) fn reset(args: &ResetArgs) -> Result<Outcome, Failure> {

@@ -19,6 +19,7 @@ pub mod season;
 pub mod staff;
 pub mod fairness;
 pub mod paper;
+pub mod dry_draw;
 pub mod proof;
 pub mod correction;
 pub mod score;

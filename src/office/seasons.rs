@@ -1,10 +1,15 @@
 //! The season by form: one draft, which is a season file underneath; what is wrong with it and what it means; and putting it in force.
 
 use crate::contest::amend::AmendRefusal;
+use crate::contest::clock::chance;
 use crate::contest::core::Contest;
 use crate::contest::core::Life;
 use crate::contest::publish::ActRefusal;
 use crate::domain::bank::BankVersion;
+use crate::domain::dry_draw::DryDraw;
+use crate::domain::dry_draw::dry_draw;
+use crate::domain::fairness::DrawList;
+use crate::domain::fairness::Seed;
 use crate::domain::fault::Fault;
 use crate::domain::ids::RoundIndex;
 use crate::domain::season::Season;
@@ -13,6 +18,7 @@ use crate::domain::season::differences;
 use crate::domain::season::organisations_written;
 use crate::domain::season::warnings;
 use crate::domain::time::Timestamp;
+use crate::formats;
 use crate::ledger::desk::AskedRow;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::desk::DraftRow;
@@ -32,15 +38,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use tokio::sync::Semaphore;
 use toml::Table;
 
 /// A draft is at most so long, as a file; longer ones are refused.
 pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// A list of organisations is at most so long; longer ones are refused before they are read.
+pub const ORGANISATIONS_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Bank versions that are kept read, for checks while somebody types. More: all are read again.
 const VERSIONS_KEPT: usize = 8;
+/// Papers of one dry draw; more are refused.
+pub const PAPERS_MAX: u32 = 1_000;
 /// How a draft names the running season's region and organisations, where they are no shipped ones.
 const REGION_FILE: &str = "region.toml";
-pub const ORGANISATIONS_FILE: &str = "organisations.csv";
+const ORGANISATIONS_FILE: &str = "organisations.csv";
 /// Where the desk's own banks are "read from".
 const BANK_PATH: &str = "工作台";
 
@@ -87,19 +98,38 @@ pub enum Published {
 }
 
 /// Keeps what is needed from one check to the next.
-#[derive(Default)]
 pub struct Seasons {
     /// By digest.
     versions: Mutex<HashMap<String, Arc<BankVersion>>>,
+    /// Dry draws at a time; others wait for their turn.
+    drawing: Semaphore,
+}
+
+impl Default for Seasons {
+    fn default() -> Seasons {
+        Seasons { versions: Mutex::default(), drawing: Semaphore::new(1) }
+    }
 }
 
 /// A fault as a form shows it: the field's path, and what is wrong. One of a file that the draft names is shown where it is named.
 pub fn told(fault: Fault) -> (String, String) {
     let Fault { file, place, key, message } = fault;
+    let message = in_a_form(&message);
     let Some(file) = file else { return (key, message) };
     let path = if file == ORGANISATIONS_FILE { "organisations" } else { "region" };
     let place = place.map(|at| format!("第 {} 行第 {} 列：", at.line, at.column)).unwrap_or_default();
     (path.to_owned(), format!("{place}{message}"))
+}
+
+/// Without the words that are for whoever writes a file: 「，例如：name = "…"」.
+fn in_a_form(message: &str) -> String {
+    if message.starts_with("缺少「") {
+        return "这里要填".to_owned();
+    }
+    match message.split_once("，例如") {
+        Some((sentence, example)) if example.contains(" = ") => sentence.to_owned(),
+        _ => message.to_owned(),
+    }
 }
 
 /// A form's values as a season file has them; what is null is not there.
@@ -183,10 +213,7 @@ pub async fn save(
     let mut act = desk.begin().await?;
     let now = draft(&mut act, contest).await?;
     if now.revision != revision {
-        return Err(DeskRefusal::Conflict(now.saved.map_or_else(
-            || "草稿已经不在了，请刷新".to_owned(),
-            |(_, by)| format!("您编辑的时候，{by}也保存了，请先看看新的内容"),
-        )));
+        return Err(overtaken(now));
     }
     let changed: Vec<&String> =
         table.iter().filter(|(key, is)| now.table.get(*key) != Some(*is)).map(|(key, _)| key).collect();
@@ -194,6 +221,50 @@ pub async fn save(
     act.keep_season_draft(revision + 1, &table.to_string(), &by.staff, by.at).await?;
     act.commit(by.change("season.draft_saved", SUBJECT.to_owned(), json!({"revision": revision}), after)).await?;
     Ok(draft(&mut desk.read().await?, contest).await?)
+}
+
+/// Keeps a list of organisations (CSV) for the draft, which then names it. What is wrong in the list is told by the next check.
+///
+/// # Errors
+/// It is no text, or somebody else has saved meanwhile.
+pub async fn save_organisations(
+    desk: &DeskStore,
+    contest: &Contest,
+    by: &By,
+    revision: i64,
+    bytes: Vec<u8>,
+) -> Result<Draft, DeskRefusal> {
+    let list = formats::text_of(&bytes).filter(|text| !text.contains('\0'));
+    let list = list.ok_or_else(|| DeskRefusal::Bad("这不是文字文件；请在表格软件里另存为 CSV".to_owned()))?;
+    let mut act = desk.begin().await?;
+    let now = draft(&mut act, contest).await?;
+    if now.revision != revision {
+        return Err(overtaken(now));
+    }
+    let mut table = now.table;
+    table.insert("organisations".to_owned(), toml::Value::String(ORGANISATIONS_FILE.to_owned()));
+    act.keep_season_draft_file(ORGANISATIONS_FILE, &list, by.at).await?;
+    act.keep_season_draft(revision + 1, &table.to_string(), &by.staff, by.at).await?;
+    let after = json!({"revision": revision + 1, "lines": list.lines().count()});
+    act.commit(by.change("season.organisations_saved", SUBJECT.to_owned(), json!({"revision": revision}), after))
+        .await?;
+    Ok(draft(&mut desk.read().await?, contest).await?)
+}
+
+/// The list of organisations that the draft stands on.
+///
+/// # Errors
+/// The database refuses.
+pub async fn organisations(link: &mut Link, contest: &Contest) -> Result<String, LedgerError> {
+    let running = || organisations_written(&contest.season.organisations, &contest.season.region);
+    Ok(link.season_draft_file(ORGANISATIONS_FILE).await?.unwrap_or_else(running))
+}
+
+fn overtaken(now: Draft) -> DeskRefusal {
+    DeskRefusal::Conflict(now.saved.map_or_else(
+        || "草稿已经不在了，请刷新".to_owned(),
+        |(_, by)| format!("您编辑的时候，{by}也保存了，请先看看新的内容"),
+    ))
 }
 
 /// Throws the draft away: what runs is what is begun with.
@@ -247,16 +318,17 @@ impl Seasons {
         with_id(&mut table, contest);
         let known = playable(link, contest).await?;
         let used = with_banks(&mut table, &known, contest);
-        let mut files = HashMap::new();
-        if let Some(list) = link.season_draft_file(ORGANISATIONS_FILE).await? {
-            files.insert(ORGANISATIONS_FILE, list);
-        }
+        // Thousands of lines are only read where they are named.
+        let list = match table.get("organisations").and_then(toml::Value::as_str) {
+            Some(ORGANISATIONS_FILE) => organisations(link, contest).await?,
+            _ => String::new(),
+        };
         let mut versions = Vec::new();
         for bank in &used {
             versions.extend(self.version(link, contest, bank).await?);
         }
         let contest = Arc::clone(contest);
-        let checked = tokio::task::spawn_blocking(move || checked(&contest, &table, &files, versions));
+        let checked = tokio::task::spawn_blocking(move || checked(&contest, &table, &list, versions));
         Ok(checked.await.map_err(|_| LedgerError::Stopped)?)
     }
 
@@ -291,6 +363,37 @@ impl Seasons {
 
     fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<BankVersion>>> {
         self.versions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// 试抽: papers of one round of a draft, as they would be drawn. Bounded in number, and few at a time.
+    ///
+    /// # Errors
+    /// The draft is no season yet, or has no such round.
+    pub async fn dry_draw(
+        &self,
+        link: &mut Link,
+        contest: &Arc<Contest>,
+        table: Table,
+        round: &str,
+        papers: u32,
+    ) -> Result<(DryDraw, Arc<BankVersion>), DeskRefusal> {
+        if !(1..=PAPERS_MAX).contains(&papers) {
+            return Err(DeskRefusal::Bad(format!("一次试抽 1 到 {PAPERS_MAX} 份")));
+        }
+        let checked = self.check(link, contest, table).await?;
+        let Some(season) = checked.season else { return Err(DeskRefusal::SeasonFaulty(checked.faults)) };
+        let weekly = format!("{round}-1");
+        let index = season.round_of_id(round).or_else(|| season.round_of_id(&weekly));
+        let round = season.round(index.ok_or(DeskRefusal::NotFound("这个场次"))?).clone();
+        let version = checked.versions.into_iter().find(|version| version.bank == round.bank);
+        let version = version.ok_or(DeskRefusal::NotFound("这个题库"))?;
+        let rested = contest.banks().of_id(&round.bank).map(crate::contest::banks::Bank::resting).unwrap_or_default();
+        let _turn = self.drawing.acquire().await.map_err(|_| LedgerError::Stopped)?;
+        let drawn = tokio::task::spawn_blocking(move || {
+            let list = DrawList::of(&version, &rested);
+            (dry_draw(&list, &round, (0..papers).map(|_| Seed(chance()))), version)
+        });
+        Ok(drawn.await.map_err(|_| LedgerError::Stopped)?)
     }
 
     /// Puts the draft in force. While a counted round is open, somebody asks and somebody else does it.
@@ -392,19 +495,11 @@ fn with_banks(table: &mut Table, known: &[Playable], contest: &Contest) -> Vec<S
     ids
 }
 
-fn checked(
-    contest: &Contest,
-    table: &Table,
-    files: &HashMap<&str, String>,
-    versions: Vec<Arc<BankVersion>>,
-) -> Checked {
+fn checked(contest: &Contest, table: &Table, organisations: &str, versions: Vec<Arc<BankVersion>>) -> Checked {
     let running = &*contest.season;
     let file = |named: &str| match named {
         REGION_FILE => Ok(running.region.written()),
-        ORGANISATIONS_FILE => Ok(files
-            .get(named)
-            .cloned()
-            .unwrap_or_else(|| organisations_written(&running.organisations, &running.region))),
+        ORGANISATIONS_FILE => Ok(organisations.to_owned()),
         _ => shelf::named_by(named).ok_or_else(|| "没有这个地区".to_owned()),
     };
     let season = match Season::read(&table.to_string(), &file) {

@@ -29,6 +29,8 @@ use axum::extract::Query;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
@@ -259,10 +261,13 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Problem
     if app.ready.load(Ordering::Acquire) { Ok("ready\n") } else { Err(Problem::unavailable()) }
 }
 
-pub async fn metrics(State(app): State<Arc<App>>) -> String {
+/// What `prometheus-client` writes; as plain text a scraper would read it by the older format, and refuse it.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     let state = metrics::State {
         ready: app.ready.load(Ordering::Acquire),
         certificate_expires: app.settings.tls.as_ref().and_then(|tls| tls.expires()),
     };
-    metrics::text(&app.meters, &app.contest, &app.admission, state)
+    ([(header::CONTENT_TYPE, OPEN_METRICS)], metrics::text(&app.meters, &app.contest, &app.admission, state))
 }

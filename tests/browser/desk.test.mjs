@@ -5,7 +5,8 @@ import { after, before, test } from 'node:test'
 import { accept, confirmed, go, invite, newDesk, setUp, setUpFactor, signIn, title, told } from './clerk.mjs'
 import { runs } from './desk-running.mjs'
 import { messyRows } from './messy.mjs'
-import { at, launch } from './phone.mjs'
+import { answerCitizen, decide, propose, reportFromPhone, seenOnPhone, undo } from './correcting.mjs'
+import { at, fetchSeason, launch, newPhone, roundsOf } from './phone.mjs'
 import { xlsx } from './xlsx.mjs'
 
 let browser
@@ -261,4 +262,18 @@ test('what was approved is published by the second person, after typing the pass
 
 test('while the season runs, a pause, a notice and what is done to a participant are seen on the phone', async (t) => {
   await runs(t, browser, await signedIn(t, first))
+})
+
+test('a phone reports a question, one proposes a correction, another decides it, and the phone sees its new score', async (t) => {
+  const season = await fetchSeason()
+  const { bare } = roundsOf(season)
+  const { page: phone } = await newPhone(t, browser)
+  const { score, receipt, stem } = await reportFromPhone(phone, season, bare)
+  const reviewer = await signedIn(t, second)
+  const administrator = await signedIn(t, first)
+  const hash = await propose(reviewer, stem)
+  await decide(administrator, hash)
+  await seenOnPhone(phone, bare, score)
+  await answerCitizen(administrator, receipt)
+  await undo(administrator, reviewer, hash)
 })

@@ -7,6 +7,7 @@ use crate::harness::Phone;
 use crate::harness::Server;
 use crate::harness::desk::Clerk;
 use crate::harness::steps::round;
+use crate::wire::like;
 use kejing::domain::ids::RoundIndex;
 use kejing::domain::question::Question;
 use serde_json::Value;
@@ -127,6 +128,7 @@ async fn a_report_is_queued_its_question_rests_and_the_reporter_sees_the_answer(
     assert_eq!((&told["open"], &told["answers"][0]["words"]), (&json!(1), &json!("核对过了，参考答案没有错。")));
     refused(desk.reviewer.post(&format!("{path}/answer"), body).await, 409, "conflict");
     let mine = desk.server.got("/me/reports", Some(&desk.token)).await;
+    like(&mine, &["http-me-reports"]);
     assert_eq!(mine["reports"][0].get("answer"), None);
     assert_eq!(mine["reports"][1]["answer"]["text"], "核对过了，参考答案没有错。");
     assert_eq!((&mine["reports"][1]["seq"], &mine["reports"][1]["stem"]), (&json!(1), &desk.asked["stem"]));

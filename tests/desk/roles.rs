@@ -220,6 +220,14 @@ fn of_season() -> Vec<Row> {
         ("PUT /season/draft", "/season/draft", json!({"revision": 99, "draft": {}}), &["administrator"]),
         ("DELETE /season/draft", "/season/draft", Value::Null, &["administrator"]),
         ("POST /season/draft/check", "/season/draft/check", draft, READS_ALL),
+        (
+            "POST /season/draft/dry-draw",
+            "/season/draft/dry-draw",
+            json!({"draft": {}, "round": "none", "papers": 1}),
+            READS_ALL,
+        ),
+        ("GET /season/draft/organisations", "/season/draft/organisations", Value::Null, READS_ALL),
+        ("POST /season/draft/organisations", "/season/draft/organisations?revision=99", json!({}), &["administrator"]),
         ("GET /season/draft/file", "/season/draft/file", Value::Null, READS_ALL),
         ("DELETE /season/publication", "/season/publication", Value::Null, &["administrator"]),
     ]

@@ -5,7 +5,9 @@ import type {
   AttemptSummary,
   Board,
   CitiesBoard,
+  Erratum,
   Me,
+  MyReport,
   Notice,
   Organisation,
   Participant,
@@ -127,6 +129,8 @@ export const api = {
   attempt: (token: string, id: string) => call<AttemptReview>(`/me/attempts/${segment(id)}`, { token }),
   report: (token: string, attempt: string, seq: number, reason: string) =>
     call<unknown>('/me/reports', { method: 'POST', token, body: { attempt, seq, reason } }),
+  reports: (token: string) => call<{ reports: MyReport[] }>('/me/reports', { token }),
+  errata: (round: string) => call<{ errata: Erratum[] }>(`/rounds/${segment(round)}/errata`),
 
   /** With a token and `around: 'me'`, the board says where I am. */
   board: (scope: string, query: { round?: string; limit?: number; around?: 'me' } = {}, token?: string | null) =>

@@ -61,6 +61,8 @@ export interface Season {
   cities: City[]
   groups: Group[]
   rounds: Round[]
+  /** 规则变更记录, newest first; not there where nothing was changed. */
+  changes?: { at: number; why?: string; what: string[] }[]
 }
 
 export interface About {
@@ -167,6 +169,29 @@ export interface Me {
   season: { score: number | null; elapsed_ms: number | null; ranks: Ranks | null }
   /** Why nothing more can be started, and whom to turn to. */
   excluded?: { reason: string; contact?: string }
+  /** Corrections of late that have changed attempts of mine. */
+  corrections?: { at: number; text: string; attempts: string[] }[]
+  /** When a report of mine was last answered, within the last month. */
+  report_answered_at?: number
+}
+
+/** What is published of a correction. */
+export interface Erratum {
+  at: number
+  question: string
+  remedy: string
+  text: string
+}
+
+/** A question that I reported, and what became of it. */
+export interface MyReport {
+  at: number
+  attempt: string
+  round: string
+  seq: number
+  reason: string
+  stem?: string
+  answer?: { at: number; text: string }
 }
 
 export interface AttemptSummary {
@@ -183,6 +208,8 @@ export interface AttemptSummary {
   receipt: string | null
   /** The how-manieth of the participant in its round; with the participant's id it names the paper. */
   number?: number
+  /** What was told when it ended, where a correction has changed it since. */
+  was?: { score: number; correct: number; elapsed_ms: number }
 }
 
 export interface ReviewItem {
@@ -201,6 +228,13 @@ export interface ReviewItem {
   source: string
   /** Where to read on. */
   link?: string
+  /** Each answer that is right, where a correction accepts several. */
+  accepted?: number[][]
+  /** The rest of the paper stands for it, where that is better. */
+  annulled?: boolean
+  /** What was held right when the result was told, and what the answer earned then. */
+  was?: { key: number[]; correct: boolean; points: number }
+  errata?: Erratum[]
 }
 
 export interface AttemptReview extends AttemptSummary {

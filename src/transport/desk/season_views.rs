@@ -3,8 +3,13 @@
 use crate::contest::core::Contest;
 use crate::contest::core::SeasonVersion;
 use crate::contest::recovery::indexed;
+use crate::domain::bank::BankVersion;
+use crate::domain::dry_draw::DryDraw;
+use crate::domain::dry_draw::PerPaper;
 use crate::domain::fault::Fault;
+use crate::domain::ids::QuestionIndex;
 use crate::domain::ids::RoundIndex;
+use crate::domain::paper::Shortfall;
 use crate::domain::season::Season;
 use crate::domain::time::Timestamp;
 use crate::office::seasons;
@@ -313,6 +318,8 @@ pub(super) struct CheckView {
     /// The rules page as it will be; empty while there are faults.
     sentences: Vec<String>,
     rounds: Vec<RoundSentences>,
+    /// How many organisations the list has.
+    organisations: usize,
     /// Against the season that runs.
     differences: Vec<String>,
     /// Why it can't be published although it is without fault.
@@ -349,8 +356,99 @@ impl CheckView {
             warnings: warnings.into_iter().map(FieldFault::of).collect(),
             rounds: rounds.collect(),
             sentences: season.as_ref().map(|season| season.sentences(None)).unwrap_or_default(),
+            organisations: season.as_ref().map_or(0, |season| season.organisations.len()),
             differences,
             touches,
+        }
+    }
+}
+
+/// Questions of a dry draw that are named; the rest is counted.
+const DRAWN_NAMED: usize = 50;
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = DryDraw)]
+pub(super) struct DryDrawView {
+    papers: u32,
+    /// Questions that the rules allow.
+    eligible: usize,
+    /// Of those, how many stood on no paper.
+    never: usize,
+    /// The most frequent and the least frequent of those that were drawn.
+    most: Vec<DrawnView>,
+    least: Vec<DrawnView>,
+    topics: Vec<ShareView>,
+    kinds: Vec<ShareView>,
+    difficulties: Vec<ShareView>,
+    /// Of a paper's questions together, in thousandths: 1000 is easy, 3000 hard.
+    difficulty: ShareView,
+    full_marks: u32,
+    /// What guessing alone earns, in thousandths of a point.
+    guessed: ShareView,
+    shortfalls: Vec<ShortfallView>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct DrawnView {
+    id: String,
+    stem: String,
+    topic: String,
+    difficulty: u8,
+    kind: &'static str,
+    /// On so many of the papers.
+    times: u32,
+}
+
+/// Per paper.
+#[derive(Serialize, ToSchema)]
+struct ShareView {
+    name: String,
+    least: u64,
+    most: u64,
+    /// In thousandths of the unit of the two others.
+    mean: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ShortfallView {
+    /// From 1.
+    section: usize,
+    needed: u32,
+    /// So many are sure to be left.
+    sure: u32,
+}
+
+impl DryDrawView {
+    pub(super) fn of(drawn: &DryDraw, version: &BankVersion) -> DryDrawView {
+        let named = |(index, times): &(QuestionIndex, u32)| {
+            let question = version.question(*index);
+            DrawnView {
+                id: question.id.to_string(),
+                stem: question.stem.clone(),
+                topic: question.topic.clone(),
+                difficulty: question.difficulty,
+                kind: question.kind.code(),
+                times: *times,
+            }
+        };
+        let share =
+            |name: String, per: &PerPaper| ShareView { name, least: per.least, most: per.most, mean: per.mean() };
+        let rest = drawn.drawn.len().saturating_sub(DRAWN_NAMED).min(DRAWN_NAMED);
+        let short =
+            |short: &Shortfall| ShortfallView { section: short.section + 1, needed: short.needed, sure: short.sure };
+        DryDrawView {
+            papers: drawn.papers,
+            eligible: drawn.eligible,
+            never: drawn.eligible - drawn.drawn.len(),
+            most: drawn.drawn.iter().take(DRAWN_NAMED).map(named).collect(),
+            least: drawn.drawn.iter().rev().take(rest).map(named).collect(),
+            topics: drawn.topics.iter().map(|(name, per)| share(name.clone(), per)).collect(),
+            kinds: drawn.kinds.iter().map(|(kind, per)| share(kind.code().to_owned(), per)).collect(),
+            difficulties: drawn.difficulties.iter().map(|(level, per)| share(level.to_string(), per)).collect(),
+            difficulty: share(String::new(), &drawn.difficulty),
+            full_marks: drawn.full_marks,
+            guessed: share(String::new(), &drawn.guessed),
+            shortfalls: drawn.shortfalls.iter().map(short).collect(),
         }
     }
 }

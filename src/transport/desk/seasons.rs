@@ -1,10 +1,12 @@
 //! The season: what runs, what is being written of the next version, and putting that in force.
 
 use super::files::Download;
+use super::files::Sent;
 use super::guard::Desk;
 use super::season_views::CheckView;
 use super::season_views::DraftLine;
 use super::season_views::DraftView;
+use super::season_views::DryDrawView;
 use super::season_views::SeasonFile;
 use super::season_views::SeasonMay;
 use super::season_views::SeasonVersionView;
@@ -15,12 +17,15 @@ use crate::accounts::roles::Permission;
 use crate::office::by::By;
 use crate::office::seasons;
 use crate::office::seasons::BODY_BYTES_MAX;
+use crate::office::seasons::ORGANISATIONS_BYTES_MAX;
 use crate::office::seasons::Published;
+use crate::transport::me::Asked;
 use crate::transport::me::Said;
 use crate::transport::problem::Problem;
 use crate::transport::state::App;
 use axum::Json;
 use axum::extract::DefaultBodyLimit;
+use axum::extract::Query;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
@@ -33,15 +38,20 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(super) fn calls() -> OpenApiRouter<Arc<App>> {
+    let lists = OpenApiRouter::new()
+        .routes(routes!(save_organisations, organisations))
+        .layer(DefaultBodyLimit::max(ORGANISATIONS_BYTES_MAX));
     OpenApiRouter::new()
         .routes(routes!(season))
         .routes(routes!(versions))
         .routes(routes!(draft, save, discard))
         .routes(routes!(check))
+        .routes(routes!(dry_draw))
         .routes(routes!(file))
         .routes(routes!(publish, withdraw))
         // JSON escapes make a text up to six times as long.
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX * 2))
+        .merge(lists)
 }
 
 /// 现在的赛季：状态、场次、正在写的草稿
@@ -114,6 +124,47 @@ pub(super) async fn discard(State(app): State<Arc<App>>, desk: Desk) -> Result<S
     Ok(StatusCode::NO_CONTENT)
 }
 
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct OfRevision {
+    /// The one that the writer began with
+    revision: i64,
+}
+
+/// 上传单位名单（CSV：名称、市、县、编号），草稿随即用它；名单里的错误在检查时一并说出
+#[utoipa::path(post, path = "/season/draft/organisations", tag = "season", params(OfRevision),
+    request_body(content = String, content_type = "text/csv", description = "at most 8 MiB"),
+    responses(
+        (status = 200, body = DraftView),
+        (status = 400, body = ProblemView),
+        (status = 403, body = ProblemView),
+        (status = 409, body = ProblemView),
+        (status = 413, body = ProblemView),
+    ))]
+pub(super) async fn save_organisations(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Query(of)): Asked<Query<OfRevision>>,
+    Sent(bytes): Sent,
+) -> Result<Json<DraftView>, Problem> {
+    let by = By::of(desk.may(Permission::ManageSeason, On::Season).await?);
+    seasons::save_organisations(&app.desk, &app.contest, &by, of.revision, bytes).await?;
+    Ok(Json(draft_view(&app).await?))
+}
+
+/// 单位名单，改好以后可以再传上来
+#[utoipa::path(get, path = "/season/draft/organisations", tag = "season", responses(
+    (status = 200, description = "名单", content((String = "text/csv"))),
+    (status = 403, body = ProblemView),
+))]
+pub(super) async fn organisations(State(app): State<Arc<App>>, desk: Desk) -> Result<Response, Problem> {
+    desk.may(Permission::SeeSeason, On::Season).await?;
+    let list = seasons::organisations(&mut app.desk.read().await?, &app.contest).await?;
+    // The mark tells spreadsheets that it is UTF-8.
+    let bytes = format!("\u{feff}{}", list.trim_start_matches('\u{feff}')).into_bytes();
+    Ok(Download { name: "单位名单.csv".to_owned(), content_type: "text/csv; charset=utf-8", bytes }.into_response())
+}
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UnsavedDraft {
@@ -135,6 +186,36 @@ pub(super) async fn check(
     let table = seasons::table_of(&draft.0)?;
     let checked = app.seasons.check(&mut app.desk.read().await?, &app.contest, table).await?;
     Ok(Json(CheckView::of(checked)))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WantedPapers {
+    draft: SeasonFile,
+    /// Its id.
+    round: String,
+    /// At most 1,000.
+    papers: u32,
+}
+
+/// 试抽：按草稿的规则抽若干份试卷，看每道题、每个主题、难度各占多少
+#[utoipa::path(post, path = "/season/draft/dry-draw", tag = "season", request_body = WantedPapers, responses(
+    (status = 200, body = DryDrawView),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+))]
+pub(super) async fn dry_draw(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Said(WantedPapers { draft, round, papers }): Said<WantedPapers>,
+) -> Result<Json<DryDrawView>, Problem> {
+    // Questions are named, so who sees it sees banks.
+    desk.may(Permission::SeeSeason, On::Season).await?;
+    let table = seasons::table_of(&draft.0)?;
+    let mut link = app.desk.read().await?;
+    let (drawn, version) = app.seasons.dry_draw(&mut link, &app.contest, table, &round, papers).await?;
+    Ok(Json(DryDrawView::of(&drawn, &version)))
 }
 
 /// 草稿作为赛季文件（TOML）下载

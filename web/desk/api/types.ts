@@ -373,6 +373,203 @@ export interface RowPage {
   total: number
 }
 
+/** A season file's keys and values (docs/seasons.md); what is not filled in is not there. Numbers that are no numbers yet are texts. */
+export interface SeasonFile {
+  name?: string
+  time_zone?: string
+  opens?: string
+  closes?: string
+  last_day?: string
+  always_open?: boolean
+  sign_in?: string
+  consent?: string
+  region?: string
+  organisations?: string
+  hosts?: string[]
+  organisers?: string[]
+  not_played?: string[]
+  tally?: string
+  groups?: SeasonGroup[]
+  about?: SeasonAbout
+  cities?: SeasonCities
+  round?: RoundFile[]
+}
+
+export interface SeasonGroup {
+  id?: string
+  name?: string
+}
+
+export interface SeasonAbout {
+  contact?: string
+  prizes?: string[]
+  privacy?: string
+  filings?: string[]
+  faq?: { question?: string; answer?: string }[]
+}
+
+export interface SeasonCities {
+  attempts_cap?: Typed
+  mean_weight?: Typed
+  participants_min?: Typed
+  composite?: Record<string, Typed>
+}
+
+/** A number, or what somebody typed where one should be. */
+export type Typed = number | string
+
+export interface RoundFile {
+  id?: string
+  name?: string
+  bank?: string
+  opens?: string
+  closes?: string
+  last_day?: string
+  always_open?: boolean
+  repeat?: string
+  question_seconds?: Typed
+  paper_seconds?: Typed
+  grace_ms?: Typed
+  elapsed_floor_ms?: Typed
+  reading_seconds?: Typed
+  attempts_per_day?: Typed
+  attempts_per_week?: Typed
+  attempts_in_all?: Typed
+  hand_back?: boolean
+  tally?: string
+  feedback?: string
+  counts?: boolean
+  ends_at_first_wrong?: boolean
+  multiple?: string
+  draw_period?: string
+  groups?: string[]
+  threshold?: { right?: Typed; points?: Typed }
+  gate?: { round?: string; right?: Typed }
+  section?: SectionFile[]
+}
+
+export interface SectionFile {
+  kind?: string[]
+  count?: Typed
+  points?: Typed
+  topics?: string[]
+  difficulties?: number[]
+}
+
+export interface FieldFault {
+  path: string
+  message: string
+}
+
+export type RoundState = 'upcoming' | 'open' | 'settling' | 'closed'
+
+export interface RoundLine {
+  id: string
+  name: string
+  summary: string
+  opens: number
+  closes: number | null
+  state: RoundState
+  counts: boolean
+  bank: string
+  commitment: string | null
+  period_from: number | null
+  period_to: number | null
+}
+
+export interface SeasonVersion {
+  n: number
+  at: number
+  by: string | null
+  reason: string | null
+  differences: string[]
+}
+
+export interface SeasonNow {
+  now: number
+  id: string
+  name: string
+  state: RoundState
+  opens: number
+  closes: number | null
+  time_zone: string
+  version: SeasonVersion
+  /** Nobody has set up a season yet. */
+  starter: boolean
+  changing: boolean
+  needs_two: boolean
+  rounds: RoundLine[]
+  draft: { revision: number; at: number; by: string; asked: { by: string; mine: boolean; at: number; reason: string } | null } | null
+  may: { manage: boolean }
+}
+
+export interface SeasonDraft {
+  revision: number
+  at: number | null
+  by: string | null
+  regions: { file: string; name: string; cities: number; counties: number }[]
+  banks: { id: string; name: string; questions: number }[]
+  presets: Preset[]
+}
+
+export interface Preset {
+  id: string
+  name: string
+  not_played: string[]
+  rounds: { name: string; summary: string }[]
+}
+
+export interface RoundSentences {
+  id: string
+  name: string
+  opens: number
+  closes: number | null
+  counts: boolean
+  sentences: string[]
+}
+
+/** Papers that were drawn for a trial. Means are in thousandths. */
+export interface DryDraw {
+  papers: number
+  eligible: number
+  never: number
+  most: Drawn[]
+  least: Drawn[]
+  topics: Share[]
+  kinds: Share[]
+  difficulties: Share[]
+  difficulty: Share
+  full_marks: number
+  guessed: Share
+  shortfalls: { section: number; needed: number; sure: number }[]
+}
+
+export interface Drawn {
+  id: string
+  stem: string
+  topic: string
+  difficulty: number
+  kind: string
+  times: number
+}
+
+export interface Share {
+  name: string
+  least: number
+  most: number
+  mean: number
+}
+
+export interface SeasonCheck {
+  faults: FieldFault[]
+  warnings: FieldFault[]
+  sentences: string[]
+  rounds: RoundSentences[]
+  organisations: number
+  differences: string[]
+  touches: string[]
+}
+
 export interface Problem {
   type: string
   title: string

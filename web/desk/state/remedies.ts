@@ -6,7 +6,7 @@ export type RemedyKind = Remedy['kind']
 
 export const REMEDIES: Record<RemedyKind, { name: string; does: string }> = {
   new_key: { name: '改正答案', does: '这个答案算对，别的都不算。选了旧答案的人会减分。' },
-  accept: { name: '多个答案均算对', does: '列出的每一个答案都算对，没有人减分。' },
+  accept: { name: '多个答案均算对', does: '列出的每一个答案都算对，没有列出的不算。把旧答案也列上，就没有人减分。' },
   all_points: { name: '这道题人人得分', does: '做到这道题的，不论选了什么、超时还是没答，都算答对。' },
   annul: { name: '作废并折算', does: '这道题不算，其余各题折算成整卷；对选手更好时才用折算的结果，没有人减分。' },
   as_published: { name: '恢复原来的评分', does: '回到题库里的答案。撤销一次更正就用它。' },

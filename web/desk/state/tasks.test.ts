@@ -42,3 +42,8 @@ test('a second factor is asked for only of whoever is known to have none', () =>
   expect(says({ secondFactor: true })).toEqual([])
   expect(says({})).toEqual([])
 })
+
+test('what citizens wait for comes first', () => {
+  const tasks = tasksOf({ roles: [], banks: [], reviews: {}, returned: {}, imports: [], reported: 2, corrections: 1, complaints: 3 })
+  expect(tasks.map(({ count }) => count)).toEqual([3, 1, 2])
+})

@@ -21,12 +21,25 @@ export interface Known {
   /** Questions of mine that came back. */
   returned: Readonly<Record<string, number>>
   imports: readonly Import[]
+  /** Questions that were reported and have no answer yet; corrections that another proposed; complaints that are with me. */
+  reported?: number
+  corrections?: number
+  complaints?: number
   /** Whether this person has a second factor; unknown: nothing is said of it. */
   secondFactor?: boolean
 }
 
 export function tasksOf(known: Known): Task[] {
-  return [...ofReviews(known), ...ofReturned(known), ...ofImports(known), ...ofBanks(known), ...ofMyself(known)]
+  return [...ofCitizens(known), ...ofReviews(known), ...ofReturned(known), ...ofImports(known), ...ofBanks(known), ...ofMyself(known)]
+}
+
+/** What citizens wait for comes first. */
+function ofCitizens({ reported = 0, corrections = 0, complaints = 0 }: Known): Task[] {
+  const tasks: Task[] = []
+  if (complaints > 0) tasks.push({ say: `办 ${complaints} 件反映`, why: '市民反映的事在您手里，先看答卷的经过，再解释、转交或者办结。', act: '去接访', to: writeRoute(['complaints']), count: complaints })
+  if (corrections > 0) tasks.push({ say: `决定 ${corrections} 份更正`, why: '别人提出了题目的更正，预览已经做好，要由您这样的另一个人决定。', act: '去决定', to: writeRoute(['corrections']), count: corrections })
+  if (reported > 0) tasks.push({ say: `看 ${reported} 道被报告的题`, why: '选手报告题目有问题，有疑问的先停用，再更正或者回复。', act: '去看报告', to: writeRoute(['reports']), count: reported })
+  return tasks
 }
 
 const nameOf = (banks: readonly Bank[], id: string) => banks.find((bank) => bank.id === id)?.name ?? id

@@ -162,7 +162,7 @@ function hear(play: Play, message: ServerMessage, at: number): Play {
     case 'clock':
       return withPaper(play, (paper) => (paper.attempt === message.attempt ? setClock(paper, message, at) : paper))
     case 'corrected':
-      return { ...play, announcement: { level: 'info', text: message.text } }
+      return { ...play, announcement: { level: 'info', text: `题目${message.text.replace(/。$/, '')}。你有 ${message.attempts.length} 份答卷重新计了分，到「我的」里看。` } }
     case 'notice':
       return { ...play, announcement: { level: message.level, text: message.text } }
     case 'pong':
