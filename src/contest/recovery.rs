@@ -17,7 +17,7 @@ use crate::contest::roster::Places;
 use crate::contest::roster::Player;
 use crate::contest::roster::Roster;
 use crate::contest::scoreboard::Scoreboard;
-use crate::contest::windows::Windows;
+use crate::contest::windows::windows_by_now;
 use crate::domain::bank::BankVersion;
 use crate::domain::fairness::PeriodSecret;
 use crate::domain::ids::ParticipantId;
@@ -29,7 +29,6 @@ use crate::domain::season::Season;
 use crate::domain::time::Day;
 use crate::domain::time::Timestamp;
 use crate::ledger::entry;
-use crate::ledger::entry::Act;
 use crate::ledger::entry::Deed;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
@@ -547,31 +546,6 @@ pub(crate) fn wanted_periods(
             [week(0), week(1)].into_iter().filter(|(from, _)| *from < closes).collect()
         }
     }
-}
-
-/// Each round's window after every outage, pause and extension that is noted.
-pub(crate) fn windows_by_now(season: &Season, notes: &[Noted]) -> Windows {
-    let mut windows = Windows::of(season);
-    notes.iter().for_each(|noted| drop(windows_after(&mut windows, season, notes, noted)));
-    windows
-}
-
-/// Takes up one note of `notes`, where it is one of windows. Of an outage: which rounds' clocks make up for it.
-pub(crate) fn windows_after(windows: &mut Windows, season: &Season, notes: &[Noted], noted: &Noted) -> Vec<RoundIndex> {
-    match &noted.note {
-        Note::Outage { from, to } => return windows.outage(*from, *to),
-        Note::Act { act: act @ Act::Undone { of, .. }, .. } => {
-            let place = notes.binary_search_by_key(of, |noted| noted.n).ok();
-            let undone = place.and_then(|place| match &notes[place].note {
-                Note::Act { act, .. } => Some(act),
-                _ => None,
-            });
-            windows.take(season, noted.at, act, undone);
-        }
-        Note::Act { act, .. } => windows.take(season, noted.at, act, None),
-        _ => {}
-    }
-    Vec::new()
 }
 
 impl Contest {

@@ -5,6 +5,8 @@ use crate::domain::ids::RoundIndex;
 use crate::domain::season::Season;
 use crate::domain::time::Timestamp;
 use crate::ledger::entry::Act;
+use crate::ledger::entry::Note;
+use crate::ledger::store::Noted;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Windows(Vec<Window>);
@@ -145,6 +147,31 @@ impl Window {
             self.closes = self.closes.plus_ms(lost);
         }
     }
+}
+
+/// Each round's window after every outage, pause and extension that is noted.
+pub(crate) fn windows_by_now(season: &Season, notes: &[Noted]) -> Windows {
+    let mut windows = Windows::of(season);
+    notes.iter().for_each(|noted| drop(windows_after(&mut windows, season, notes, noted)));
+    windows
+}
+
+/// Takes up one note of `notes`, where it is one of windows. Of an outage: which rounds' clocks make up for it.
+pub(crate) fn windows_after(windows: &mut Windows, season: &Season, notes: &[Noted], noted: &Noted) -> Vec<RoundIndex> {
+    match &noted.note {
+        Note::Outage { from, to } => return windows.outage(*from, *to),
+        Note::Act { act: act @ Act::Undone { of, .. }, .. } => {
+            let place = notes.binary_search_by_key(of, |noted| noted.n).ok();
+            let undone = place.and_then(|place| match &notes[place].note {
+                Note::Act { act, .. } => Some(act),
+                _ => None,
+            });
+            windows.take(season, noted.at, act, undone);
+        }
+        Note::Act { act, .. } => windows.take(season, noted.at, act, None),
+        _ => {}
+    }
+    Vec::new()
 }
 
 #[cfg(test)]

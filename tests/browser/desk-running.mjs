@@ -5,11 +5,14 @@ import { at, fetchSeason, join, newPhone, question, roundsOf, start, stem } from
 
 const NOTICE = '今晚十一点到十一点十分维护，答题时间会补给大家。'
 
+/** Of several dialogs of a page that which is open. */
+const OPEN = `${at('reason')}:visible`
+
 async function because(page, reason, then) {
-  await page.fill(at('reason'), reason)
-  await page.click(at('reason-go'))
+  await page.fill(OPEN, reason)
+  await page.click(`${at('reason-go')}:visible`)
   await told(page, then)
-  await page.waitForSelector(at('reason'), { state: 'hidden' })
+  await page.waitForSelector(OPEN, { state: 'hidden' })
 }
 
 /** @param page is an administrator's; `shoot` may take a picture of a page under a name */
