@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// The newest reports of a participant that are told.
@@ -44,10 +45,11 @@ pub async fn reports(State(app): State<Arc<App>>, Caller(me): Caller) -> Result<
     let mut attempts = HashMap::new();
     let mut reports = Vec::with_capacity(rows.len());
     for (ReportRow { at, attempt, seq, words, .. }, answer) in rows {
-        if !attempts.contains_key(&attempt) {
-            attempts.insert(attempt, contest.store().attempt(attempt).await?);
-        }
-        let Some(recorded) = attempts.get(&attempt).and_then(Option::as_ref) else { continue };
+        let recorded = match attempts.entry(attempt) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(contest.store().attempt(attempt).await?),
+        };
+        let Some(recorded) = recorded.as_ref() else { continue };
         let Some(period) = contest.period(recorded.started.period) else { continue };
         let settled = recorded.ended.as_ref().is_some_and(|(_, ended)| ended.fates.len() >= seq as usize);
         let paper = settled.then(|| period.paper(&recorded.started.seed));

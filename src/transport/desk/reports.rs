@@ -205,7 +205,7 @@ async fn whole(app: &App, desk: &Desk, bank: &str, id: &QuestionId) -> Result<Re
         open: counted.as_ref().map_or(0, |counted| counted.open),
         reports,
         answers,
-        corrections: corrections.iter().map(|row| CorrectionRowView::of(row)).collect(),
+        corrections: corrections.iter().map(CorrectionRowView::of).collect(),
         may: ReportMay {
             answer: desk.could(Permission::AnswerReports, On::Bank(bank)),
             rest: desk.could(Permission::ReviewQuestions, On::Bank(bank)),
