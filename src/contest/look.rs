@@ -11,6 +11,7 @@ use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
 use crate::domain::ids::QuestionId;
 use crate::domain::time::Timestamp;
+use crate::ledger::entry::Act;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
 use crate::ledger::entry::OPENED_CODE;
@@ -44,6 +45,35 @@ pub struct Looked {
     pub rows: Option<Vec<RawAnswer>>,
     /// When the server was away meanwhile.
     pub outages: Vec<(Timestamp, Timestamp)>,
+    /// When the round stood still; one that still does has no end.
+    pub pauses: Vec<(Timestamp, Option<Timestamp>)>,
+    /// When everybody's open attempt was given more time, and how much.
+    pub given: Vec<(Timestamp, u32)>,
+}
+
+/// What happened to everybody while an attempt ran.
+#[derive(Default)]
+struct Meanwhile {
+    outages: Vec<(Timestamp, Timestamp)>,
+    pauses: Vec<(Timestamp, Option<Timestamp>)>,
+    given: Vec<(Timestamp, u32)>,
+}
+
+impl Meanwhile {
+    fn take(&mut self, at: Timestamp, note: &Note, round: &str) {
+        let of_round = |named: &Option<String>| named.as_deref().is_none_or(|named| named == round);
+        match note {
+            Note::Outage { from, to } => self.outages.push((*from, *to)),
+            Note::Act { act: Act::Paused { round, .. }, .. } if of_round(round) => self.pauses.push((at, None)),
+            Note::Act { act: Act::Resumed { round }, .. } if of_round(round) => {
+                if let Some((_, to @ None)) = self.pauses.last_mut() {
+                    *to = Some(at);
+                }
+            }
+            Note::Act { act: Act::TimeGiven { round: named, ms }, .. } if named == round => self.given.push((at, *ms)),
+            _ => {}
+        }
+    }
 }
 
 impl Contest {
@@ -56,7 +86,7 @@ impl Contest {
         let Some(period) = self.period(recorded.started.period) else { return Ok(None) };
         let to = recorded.ended.as_ref().map(|(n, _)| *n);
         let rows = self.rows_of(&recorded, to).await?;
-        let outages = self.outages_between(recorded.n, to).await?;
+        let Meanwhile { outages, pauses, given } = self.meanwhile(recorded.n, to, period.round.id.as_str()).await?;
         if let Some((_, ended)) = &recorded.ended {
             let participant = recorded.started.participant;
             let Some(past) = self.past(participant, attempt).await? else { return Ok(None) };
@@ -67,14 +97,14 @@ impl Contest {
             };
             let after = past.by_now.changed_by.iter().map(|edition| up_to(*edition)).collect();
             let (attempt, told, by_now) = (past.attempt, past.told, Some(past.by_now));
-            return Ok(Some(Looked { recorded, period, attempt, told, by_now, after, rows, outages }));
+            return Ok(Some(Looked { recorded, period, attempt, told, by_now, after, rows, outages, pauses, given }));
         }
         let seat = self.existing_seat(recorded.started.participant);
         let live = seat.and_then(|seat| seat.state().find(attempt).map(|live| live.attempt.clone()));
         // It ended between the two looks: the next one finds it so.
         let Some(live) = live else { return Ok(None) };
         let (told, by_now, after) = (live.clone(), None, Vec::new());
-        Ok(Some(Looked { recorded, period, attempt: live, told, by_now, after, rows, outages }))
+        Ok(Some(Looked { recorded, period, attempt: live, told, by_now, after, rows, outages, pauses, given }))
     }
 
     async fn rows_of(
@@ -97,26 +127,25 @@ impl Contest {
         Ok(None)
     }
 
-    async fn outages_between(
+    async fn meanwhile(
         &self,
         from: EntryNumber,
         to: Option<EntryNumber>,
-    ) -> Result<Vec<(Timestamp, Timestamp)>, LedgerError> {
+        round: &str,
+    ) -> Result<Meanwhile, LedgerError> {
         let mut after = from;
-        let mut outages = Vec::new();
+        let mut meanwhile = Meanwhile::default();
         for _ in 0..NOTE_PAGES_MAX {
             let page = self.store.notes(after).await?;
             for noted in page.iter().filter(|noted| to.is_none_or(|to| noted.n < to)) {
-                if let Note::Outage { from, to } = noted.note {
-                    outages.push((from, to));
-                }
+                meanwhile.take(noted.at, &noted.note, round);
             }
             match page.last().filter(|last| page.len() as i64 == PAGE_ROWS && to.is_none_or(|to| last.n < to)) {
                 Some(last) => after = last.n,
                 None => break,
             }
         }
-        Ok(outages)
+        Ok(meanwhile)
     }
 
     /// Which question of which bank stands at that place of an attempt's paper; `None` where there is none.

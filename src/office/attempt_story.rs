@@ -58,6 +58,8 @@ pub fn events(looked: &Looked, beside: &Beside, receipt: Option<&str>) -> Vec<Ev
         }
     }
     events.extend(looked.outages.iter().map(|(from, to)| words::outage(*from, *to)));
+    events.extend(looked.pauses.iter().map(|(from, to)| words::pause(*from, *to)));
+    events.extend(looked.given.iter().map(|(at, ms)| words::time_given(*at, *ms)));
     events.extend(beside.comings.iter().filter_map(|(at, kind)| words::coming(*at, kind)));
     events.extend(beside.reports.iter().map(|(at, seq, text)| Event {
         at: *at,
@@ -125,10 +127,13 @@ fn worked_out(looked: &Looked, settled: &Settled, free: Timestamp, at: Timestamp
         return free;
     }
     let mut asked = at.plus_ms(-i64::from(settled.elapsed_ms));
-    for (from, to) in looked.outages.iter().rev() {
-        // What was open while the server was away was open for longer by the wall clock.
-        if *to <= at && *to > asked {
-            asked = asked.plus_ms(-to.since(*from));
+    let paused = looked.pauses.iter().filter_map(|(from, to)| Some((*from, (*to)?)));
+    let mut still: Vec<(Timestamp, Timestamp)> = looked.outages.iter().copied().chain(paused).collect();
+    still.sort_unstable();
+    for (from, to) in still.into_iter().rev() {
+        // What was open while the server was away, or the round stood still, was open for longer by the wall clock.
+        if to <= at && to > asked {
+            asked = asked.plus_ms(-to.since(from));
         }
     }
     asked.max(free)

@@ -257,3 +257,31 @@ async fn a_complaint_is_taken_down_explained_referred_closed_and_opened_again() 
     }
     server.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_pause_is_told_and_is_nobodys_time() {
+    let server = Server::of(&round("daily", LINES)).await;
+    let mut first = server.first_administrator().await;
+    let key = Key::of_the_shipped_bank();
+    let token = server.join("韦小兰").await;
+    let (mut phone, _) = server.hello(&token).await;
+    let asked = phone.start("daily").await;
+    server.advance(2_000);
+    let why = json!({"round": "daily", "reason": "机房检修，先停一下"});
+    done(first.post("/pause", why.clone()).await, 200);
+    assert_eq!(phone.hear("clock").await["paused"], true);
+    server.advance(10_000);
+    done(first.post("/resume", why).await, 200);
+    assert_eq!(phone.hear("clock").await["paused"], false);
+    server.advance(1_000);
+    phone.verdict(&asked, &key.right(&asked)).await;
+    let told = story(&mut first, &asked["attempt"]).await;
+    assert_eq!(kinds(&told)[..4], ["started", "asked", "paused", "answered"]);
+    let answered = event(&told, "answered")["sentence"].as_str().unwrap();
+    assert!(answered.contains("用时 3.000 秒"), "{answered}");
+    assert!(event(&told, "paused")["sentence"].as_str().unwrap().contains("10 秒"), "{told}");
+    let started = told["started_at"].as_i64().unwrap();
+    let at: Vec<i64> = each(&told["events"], "at").iter().map(|at| at.as_i64().unwrap() - started).collect();
+    assert_eq!(at[..4], [0, 0, 2_000, 13_000]);
+    server.stop().await.unwrap();
+}

@@ -87,6 +87,21 @@ pub(super) fn outage(from: Timestamp, to: Timestamp) -> Event {
     }
 }
 
+pub(super) fn pause(from: Timestamp, to: Option<Timestamp>) -> Event {
+    let lasted = match to {
+        Some(to) => format!("主办方暂停了 {}。", span(to.since(from))),
+        None => "主办方暂停了答题，还没有恢复。".to_owned(),
+    };
+    let rule = "暂停的时间不算用时：正在计时的题目和整卷都停住，恢复后接着计。".to_owned();
+    Event { at: from, kind: "paused", seq: None, sentence: lasted, rule: Some(rule) }
+}
+
+pub(super) fn time_given(at: Timestamp, ms: u32) -> Event {
+    let sentence = format!("主办方给正在答的每份答卷加了 {}。", span(i64::from(ms)));
+    let rule = "正在答的题和整卷的时间都加上。".to_owned();
+    Event { at, kind: "time_given", seq: None, sentence, rule: Some(rule) }
+}
+
 pub(super) fn coming(at: Timestamp, kind: &str) -> Option<Event> {
     let (kind, sentence, rule) = match kind {
         "dropped" => (

@@ -136,8 +136,8 @@ struct ToldThen {
 #[schema(as = AttemptEvent)]
 struct EventView {
     at: i64,
-    /// started, asked, answered, passed, timed_out, left, dropped, resumed, superseded, outage, reported, handed_in, handed_back, ended or
-    /// corrected
+    /// started, asked, answered, passed, timed_out, left, dropped, resumed, superseded, outage, paused, time_given, reported, handed_in,
+    /// handed_back, ended or corrected
     kind: &'static str,
     seq: Option<u32>,
     sentence: String,

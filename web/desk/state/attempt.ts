@@ -13,7 +13,7 @@ export const EVENTS: Record<string, { name: string; look: string }> = {
   superseded: { name: '换机', look: 'bronze' },
   outage: { name: '停机', look: 'bronze' },
   paused: { name: '暂停', look: 'bronze' },
-  given_back: { name: '补次数', look: 'jade' },
+  time_given: { name: '加时', look: 'jade' },
   reported: { name: '报告', look: '' },
   handed_in: { name: '交卷', look: 'jade' },
   handed_back: { name: '退还', look: 'bronze' },
