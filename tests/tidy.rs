@@ -166,6 +166,7 @@ const PLAN: &[&str] = &[
     "commands/outcome",
     "commands/greeting",
     "commands/serve",
+    "commands/place",
     "commands/preview",
     "commands/convert",
     "commands/season",
