@@ -56,6 +56,8 @@ pub(super) struct Sighting {
     pub(super) flags: Vec<Option<Told>>,
     pub(super) weights: Vec<Option<Told>>,
     pub(super) key: Option<Told>,
+    /// Of another column of answers.
+    pub(super) other_key: Option<Told>,
     pub(super) points: Vec<Told>,
     pub(super) penalty: Option<Told>,
     pub(super) part_mark: Option<Told>,
@@ -189,6 +191,14 @@ impl Settling<'_> {
                     "raised_lost",
                     "这里有公式、上标或下标，已改成平排的文字，意思可能变了".to_owned(),
                 ),
+                Mark::Struck => (
+                    Gravity::ToCheck,
+                    "struck_out",
+                    format!("这里有划掉的文字：只划掉一部分的，划掉的没有读入；全部划掉的照样读入。现在是「{text}」"),
+                ),
+                Mark::Hidden => {
+                    (Gravity::ToCheck, "hidden_text", format!("这里有隐藏的文字，也读入了：现在是「{text}」"))
+                }
             };
             found.push(Remark { gravity, at: told.at, part, code, message });
         }
@@ -406,8 +416,11 @@ impl Settling<'_> {
     fn read_key(&mut self, asked: Option<Asked>) {
         if self.told.flags.iter().any(Option::is_some) {
             self.read_flags();
+            self.look_into_brackets();
         } else if self.told.key.as_ref().is_some_and(|told| !clean(&told.text).is_empty()) {
             self.read_written_key();
+            self.look_into_brackets();
+            self.look_at_the_other_key();
         } else if let Some(found) = stem::key_in(&self.draft.stem, self.lettered_options()) {
             self.draft.stem = found.stem;
             if !found.at_end && !self.ground.keys_in_stems {
@@ -421,6 +434,61 @@ impl Settling<'_> {
             self.refuse(Part::Key, "missing_key", "没有答案");
         }
         self.settle_kind(asked);
+    }
+
+    /// Two columns of answers are one where they agree; where they do not, nobody can tell which is right.
+    fn look_at_the_other_key(&mut self) {
+        let Some(other) = self.told.other_key.clone().filter(|_| !self.is_refused(Part::Key)) else { return };
+        let text = key::bare(&other.text);
+        let truth = || words::truth_of(&text).map(|(truth, _)| vec![usize::from(!truth)]);
+        let places = match options::is_truth(&self.draft.options) {
+            true => truth().or_else(|| key::letters_of(&text)),
+            false => key::named_in(&text, self.draft.kind, &self.draft.options).ok().map(|named| named.places),
+        };
+        let shown = line(&other.text);
+        match places.map(|places| Choices::of(places.into_iter()) == Some(self.draft.key)) {
+            Some(true) => {}
+            Some(false) => {
+                let message = format!("两列答案不一致：另一列是「{shown}」");
+                self.say(Gravity::Refused, other.at, Part::Key, "key_conflict", message);
+            }
+            None => {
+                let message = format!("另一列答案「{shown}」没有读：看不出是不是同一个答案");
+                self.say(Gravity::ToCheck, other.at, Part::Key, "key_in_two_ways", message);
+            }
+        }
+    }
+
+    /// An answer in the stem's brackets beside the one that is written elsewhere: the same goes, since participants would read it;
+    /// another is a contradiction, unless it stands in mid-sentence and may be a word of the question.
+    fn look_into_brackets(&mut self) {
+        let Some(found) = stem::key_in(&self.draft.stem, self.lettered_options()) else { return };
+        if self.is_refused(Part::Key) {
+            return;
+        }
+        let places = key::letters_of(&found.key).or_else(|| {
+            let (truth, _) = words::truth_of(&found.key)?;
+            Some(vec![usize::from(!truth)])
+        });
+        let is_same = places.and_then(Choices::of) == Some(self.draft.key);
+        let at = self.place(Part::Stem);
+        let written = found.key;
+        match (is_same, found.at_end) {
+            (true, at_end) => {
+                self.draft.stem = found.stem;
+                let gravity = if at_end { Gravity::Note } else { Gravity::ToCheck };
+                let message = format!("题干括号里也写着答案「{written}」，选手会看到：已经去掉");
+                self.say(gravity, at, Part::Stem, "key_in_stem", message);
+            }
+            (false, true) => {
+                let message = format!("题干括号里写的是「{written}」，与答案不一致");
+                self.say(Gravity::Refused, at, Part::Key, "key_conflict", message);
+            }
+            (false, false) => {
+                let message = format!("题干括号里的「{written}」与答案不一致：如果不是答案，就照题干留着");
+                self.say(Gravity::ToCheck, at, Part::Stem, "key_in_stem", message);
+            }
+        }
     }
 
     /// Options that an answer calls by their letters; right and wrong are called by their names.
@@ -475,6 +543,7 @@ impl Settling<'_> {
                 _ => None,
             };
             if let Some((truth, sure)) = decided {
+                self.look_at_doubts_of_truth(&key::bare(&text), turned);
                 self.draft.options = vec![Question::TRUE.to_owned(), Question::FALSE.to_owned()];
                 self.draft.key = if truth { Choices(0b01) } else { Choices(0b10) };
                 if !sure {
@@ -502,6 +571,20 @@ impl Settling<'_> {
                 Err((code, message)) => self.refuse(Part::Key, code, message),
             },
             Err((code, message)) => self.refuse(Part::Key, code, message),
+        }
+    }
+
+    /// A letter without the options that it names, and a figure beside options in the other order, can be meant in two ways.
+    fn look_at_doubts_of_truth(&mut self, text: &str, turned: bool) {
+        let has_options = self.told.options.iter().any(Option::is_some);
+        let place = key::letters_of(text).filter(|_| words::truth_of(text).is_none());
+        if let (Some([place]), false) = (place.as_deref(), has_options) {
+            let meant = if *place == 0 { Question::TRUE } else { Question::FALSE };
+            let message = format!("没有写选项，答案「{text}」当作「{meant}」（A 正确，B 错误）");
+            self.check(Part::Key, "key_assumed", message);
+        } else if turned && half_width(text).trim().starts_with(['0', '1']) {
+            let message = format!("选项是先错后对，答案「{text}」当作 1 正确、0 错误，不是第几个选项");
+            self.check(Part::Key, "key_in_two_ways", message);
         }
     }
 
