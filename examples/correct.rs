@@ -74,6 +74,7 @@ async fn main() -> anyhow::Result<()> {
         clock: clock.clone(),
         store,
         accept_change: None,
+        published: None,
     };
     let began = clock.ticks_us();
     let Opened { contest, writer, recovered } = opening.open(Arc::new(Nobody)).await?;
@@ -163,7 +164,7 @@ async fn play(contest: Arc<Contest>, participant: ParticipantId, waits: Waits, p
                 News::Result(_) => {
                     let _ = contest.start(&presence.seat, round.as_str(), contest.now());
                 }
-                News::StartRefused(_) | News::Corrected(_) => {}
+                News::StartRefused(_) | News::Corrected(_) | News::Clock(_) | News::Told(_) => {}
             }
         }
         if quiet {

@@ -98,6 +98,7 @@ async fn fill(args: &Args) -> anyhow::Result<()> {
         clock: Clock::standing_at(began),
         store: Arc::clone(&store),
         accept_change: None,
+        published: None,
     };
     let contest = opening.open(Arc::new(Nobody)).await?.contest;
     let mut writer = Writer::new(Arc::clone(&store)).await?;

@@ -104,7 +104,7 @@ def contents(binary: pathlib.Path, version: str, needs: str | None) -> dict[str,
     held = {"bin/kejing": (stripped(binary), 0o755), "SBOM.cdx.json": (sbom(version), 0o644)}
     for name in told("git", "ls-files", "-z", *FOLDERS, *FILES).split("\0"):
         if name and not any(name.startswith(left) for left in LEFT_OUT):
-            held[name] = ((ROOT / name).read_bytes(), 0o644)
+            held[name] = ((ROOT / name).read_bytes(), 0o755 if name.startswith("deploy/") and name.endswith(".sh") else 0o644)
     for source, name, mode in [("install.sh", "install.sh", 0o755), ("README-INSTALL.md", "README-INSTALL.md", 0o644)]:
         text = (ROOT / "scripts/dist" / source).read_text()
         text = text.replace("@VERSION@", version).replace("@GLIBC@", needs or "")

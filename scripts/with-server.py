@@ -2,7 +2,8 @@
 """Runs a command beside a Kejing server of its own: `with-server.py COMMAND…`.
 
 The server is the one that `cargo test` built (or KEJING_SERVER), plays seasons/demo.toml (or KEJING_TEST_SEASON) on a free port with a
-temporary data folder, and is stopped afterwards whatever happens. The command finds it in KEJING_URL, and the secret of the desk's first link in KEJING_SETUP. Python's standard library only."""
+temporary data folder, and is stopped afterwards whatever happens. The command finds it in KEJING_URL, the secret of the desk's
+first link in KEJING_SETUP, and the binary in KEJING_SERVER, for servers of its own. Python's standard library only."""
 
 import json
 import os
@@ -51,7 +52,8 @@ def main(command: list[str]) -> int:
                 print("the server did not start", file=sys.stderr)
                 return 1
             threading.Thread(target=lambda: server.stdout.read(), daemon=True).start()
-            return subprocess.run(command, cwd=ROOT, env=os.environ | {"KEJING_URL": url, "KEJING_SETUP": setup or ""}).returncode
+            told = {"KEJING_URL": url, "KEJING_SETUP": setup or "", "KEJING_SERVER": str(binary())}
+            return subprocess.run(command, cwd=ROOT, env=os.environ | told).returncode
         finally:
             watchdog.cancel()
             stop(server)

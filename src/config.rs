@@ -23,6 +23,8 @@ use std::str::FromStr;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub season: PathBuf,
+    /// Somebody named it. Otherwise it need not be there: then the season is the ledger's own, or the one of an empty folder.
+    pub season_named: bool,
     pub data: PathBuf,
     pub database: Database,
     pub listen: SocketAddr,
@@ -137,6 +139,7 @@ impl Settings {
             given.put(name, text, flag(name));
         }
         let settings = Settings {
+            season_named: given.names("season"),
             season: given.one("season", path).unwrap_or_else(|| SEASON.into()),
             data: given.one("data", path).unwrap_or_else(|| DATA.into()),
             database: given.one("database", Database::named).unwrap_or(Database::Sqlite),
@@ -186,6 +189,10 @@ struct Given {
 impl Given {
     fn refuse(&mut self, place: impl Into<String>, message: impl Into<String>) {
         self.wrong.push(Wrong { place: place.into(), message: message.into() });
+    }
+
+    fn names(&self, name: &str) -> bool {
+        self.texts.contains_key(name)
     }
 
     fn read_file(&mut self, path: &Path) {

@@ -225,8 +225,39 @@ pub fn key_is_there(folder: &Path) -> Result<(), KeyFileError> {
     if path.exists() { Ok(()) } else { Err(KeyFileError::Missing(path)) }
 }
 
+/// In the data folder of a season whose ledger a database holds.
+const ELSEWHERE: &str = "ledger-is-in-postgres";
+
+/// Remembers in the data folder that a database holds the ledger.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn note_ledger_elsewhere(folder: &Path) -> Result<(), KeyFileError> {
+    let path = folder.join(ELSEWHERE);
+    let told = "账本在 PostgreSQL 里，不在这个文件夹里\n";
+    fs::write(&path, told).map_err(|error| KeyFileError::Failed(path, error))
+}
+
+/// A start that was not told of the database would begin an empty season here, and nobody would be found in it.
+///
+/// # Errors
+/// A database held the ledger the last time, and no ledger has come here since.
+pub fn ledger_belongs_here(folder: &Path) -> Result<(), KeyFileError> {
+    let elsewhere = folder.join(ELSEWHERE);
+    if elsewhere.exists() && !folder.join("ledger.db").exists() {
+        return Err(KeyFileError::Elsewhere(elsewhere));
+    }
+    Ok(())
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
+    #[error(
+        "这个数据文件夹的账本上次在 PostgreSQL 里，这次启动却没有写数据库的地址。请用 --database 或 KEJING_DATABASE 写明；\
+         真的要改用 SQLite、从头开始，请先删去 {}",
+        .0.display()
+    )]
+    Elsewhere(PathBuf),
     #[error(
         "已经有账本，却没有密钥文件 {}。没有它，抽题密钥解不开，选手的登录也全部失效；请从备份里把它恢复到原处",
         .0.display()

@@ -82,7 +82,7 @@ fn a_wrong_flag_or_command_is_named() {
     check(&["serve", "--listen", "8080"], "参数 --listen：「8080」不是「地址:端口」");
     check(&["serve", "--database", "postgres://h"], "参数 --database：PostgreSQL 的地址里缺少数据库名");
     check(&["serve", "--config", "nowhere.toml"], "设置文件 nowhere.toml：没有这个文件或文件夹");
-    check(&["replay"], "缺少");
+    check(&["replay", "--config", "nowhere.toml"], "设置文件 nowhere.toml：没有这个文件或文件夹");
     check(&["replay", "--database", "postgres://h"], "参数 --database：PostgreSQL 的地址里缺少数据库名");
     check(&["ledger", "copy", "--from", "mysql://h/d", "--to", "data"], "参数 --from：应当是数据文件夹");
     check(&["bank", "check", "nowhere"], "读不到 nowhere");
@@ -229,4 +229,37 @@ fn anyone_draws_a_paper_again_from_a_published_secret() {
     let refused = run(&asked);
     assert_eq!(refused.code, Some(1));
     assert!(refused.err.contains("对不上"), "{}", refused.err);
+}
+
+#[test]
+fn an_empty_folder_has_practice_keeps_its_season_and_does_not_take_anothers() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let start = || {
+        let mut command = command(&["serve", "--data", "data", "--listen", "127.0.0.1:0"]);
+        command.current_dir(folder.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let served = || {
+        let mut process = start().spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let said: Vec<String> = lines.map(Result::unwrap).take_while(|line| !line.contains("Ctrl+C")).collect();
+        Started { process, said: said.join("\n") }
+    };
+    for _ in 0..2 {
+        let server = served();
+        assert!(server.said.contains("尚未设置赛季"), "{}", server.said);
+        assert_eq!(server.terminate(), Some(0));
+    }
+    let named =
+        run(&["serve", "--season", "seasons/demo.toml", "--data", data.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+    assert_eq!(named.code, Some(1));
+    assert!(named.err.contains("这个账本属于赛季「season-"), "{}", named.err);
+
+    // What was held by a file is not taken for the folder's own.
+    fs::remove_dir_all(&data).unwrap();
+    assert_eq!(serve(&data, &["--season", "seasons/demo.toml"]).terminate(), Some(0));
+    let refused = Ran::of(start().output().unwrap());
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.err.contains("请用 --season 指定那个文件"), "{}", refused.err);
 }

@@ -3,11 +3,16 @@
 mod audit;
 mod banks;
 mod detours;
+mod complaints;
+mod corrections;
 mod imports;
 mod moving;
+mod participants;
 mod roles;
+mod running;
 mod sign_in;
 mod staff;
+mod statistics;
 
 use serde_json::Value;
 use serde_json::json;

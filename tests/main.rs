@@ -23,6 +23,7 @@ mod presets;
 mod promises;
 mod replay;
 mod restart;
+mod seasons;
 mod simulation;
 mod tidy;
 mod wire;

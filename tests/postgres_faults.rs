@@ -4,6 +4,7 @@
 
 use crate::faults::crowd::Chance;
 use crate::faults::crowd::Scene;
+use crate::faults::process::plain;
 use crate::faults::process::serve;
 use crate::harness::postgres::Cluster;
 use std::net::SocketAddr;
@@ -115,6 +116,18 @@ async fn a_server_whose_lane_was_taken_ends_and_tells_nothing_more() {
     scene.ends().await.plainly(&["账本已被另一个进程接管"]);
     scene.serve_again(on(&database.url())).await;
     scene.until_more(60).await;
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_that_is_not_told_of_the_database_does_not_begin_an_empty_season() {
+    let database = Cluster::shared().database();
+    let mut scene = Scene::on(2, &database.url()).await;
+    scene.until_more(4).await;
+    scene.terminate().await;
+    scene.is_refused(plain).await.plainly(&["账本上次在 PostgreSQL 里", "KEJING_DATABASE"]);
+    scene.serve_again(on(&database.url())).await;
+    scene.until_more(4).await;
     scene.end().await;
 }
 

@@ -42,7 +42,7 @@ fn nothing_is_lost_doubled_or_told_too_early_whatever_fails() {
     let outcomes = || halves.iter().flatten();
     let sum = |of: fn(&Outcome) -> u64| outcomes().map(of).sum::<u64>();
     println!(
-        "{seeds} seeds from {first}: {} entries, {} attempts, {} answers, {} words told; {} crashes, {} stops, {} corrections; of {} commits \
+        "{seeds} seeds from {first}: {} entries, {} attempts, {} answers, {} words told; {} crashes, {} stops, {} corrections, {} acts; of {} commits \
          {} slow, {} torn, {} unknown, {} duplicated, {} late; {} marks failed",
         sum(|o| o.entries as u64),
         sum(|o| o.attempts as u64),
@@ -51,6 +51,7 @@ fn nothing_is_lost_doubled_or_told_too_early_whatever_fails() {
         sum(|o| o.crashes),
         sum(|o| o.stops),
         sum(|o| o.corrections),
+        sum(|o| o.acts),
         sum(|o| o.faults.commits),
         sum(|o| o.faults.slow),
         sum(|o| o.faults.torn),
@@ -66,6 +67,7 @@ fn nothing_is_lost_doubled_or_told_too_early_whatever_fails() {
             ("crashes", sum(|o| o.crashes)),
             ("stops", sum(|o| o.stops)),
             ("corrections", sum(|o| o.corrections)),
+            ("acts", sum(|o| o.acts)),
             ("slow commits", sum(|o| o.faults.slow)),
             ("torn commits", sum(|o| o.faults.torn)),
             ("unknown commits", sum(|o| o.faults.unknown)),

@@ -15,6 +15,8 @@ export default defineConfig({
     target: ['chrome100', 'safari15.4', 'firefox100'],
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // ECharts, which comes with the first page that has a chart.
+    chunkSizeWarningLimit: 600,
     rollupOptions: { input: { desk: fileURLToPath(new URL('desk.html', import.meta.url)) } },
   },
 })

@@ -3,6 +3,8 @@
 #   sudo ./install.sh                    装到 /opt/kejing、/etc/kejing、/var/lib/kejing，建用户 kejing 和 systemd 单元
 #   ./install.sh --prefix 文件夹          装到这个文件夹下面试用：不建用户，不碰 systemd，不需要 root
 set -eu
+# 加固过的机器上 root 的 umask 常是 027、077：那样装出来的赛季文件，用户 kejing 读不了。
+umask 022
 
 prefix=""
 case "${1:-}" in
@@ -45,14 +47,18 @@ if [ -z "$prefix" ] && ! id kejing >/dev/null 2>&1; then
     say "已建用户 kejing"
 fi
 
+[ -e "$opt/bin/kejing" ] && first=no || first=yes
+
 # 程序：先放在旁边，再换名字，正在运行的不受影响
 mkdir -p "$opt/bin" "$etc" "$data"
 install -m 755 "$here/bin/kejing" "$opt/bin/kejing.new"
-[ ! -e "$opt/bin/kejing" ] || cp -p "$opt/bin/kejing" "$opt/bin/kejing.old"
+# 同一个包再装一次，不把要退回的那一版盖掉
+[ ! -e "$opt/bin/kejing" ] || cmp -s "$opt/bin/kejing" "$opt/bin/kejing.new" || cp -p "$opt/bin/kejing" "$opt/bin/kejing.old"
 mv -f "$opt/bin/kejing.new" "$opt/bin/kejing"
 for folder in docs deploy; do
     rm -rf "${opt:?}/$folder.new"
     cp -r "$here/$folder" "$opt/$folder.new"
+    chmod -R u=rwX,go=rX "$opt/$folder.new"
     rm -rf "${opt:?}/$folder"
     mv "$opt/$folder.new" "$opt/$folder"
 done
@@ -84,6 +90,9 @@ fi
 [ -e "$etc/kejing.env" ] || install -m 600 /dev/null "$etc/kejing.env"
 chown -R root:root "$opt" "$etc"
 chmod 755 "$opt" "$etc"
+# 管理员用的命令：换成服务的用户、用服务的设置
+mkdir -p /usr/local/bin
+install -m 755 "$here/deploy/kejing.sh" /usr/local/bin/kejing
 chmod 644 "$etc/kejing.toml"
 chown kejing:kejing "$data"
 chmod 700 "$data"
@@ -104,5 +113,8 @@ else
 fi
 mv -f "$unit.new" "$unit"
 systemctl daemon-reload 2>/dev/null || say "systemd 没有在运行，单元已放好：$unit"
-say "已装好。第一次：看过 $etc/kejing.toml 以后 systemctl enable --now kejing"
-say "升级：systemctl restart kejing（选手的手机自己重连，一题不丢；上一版程序在 $opt/bin/kejing.old）"
+if [ "$first" = yes ]; then
+    say "已装好。接下来照 $opt/docs/operations.md 的「第一次安装」从第 3 步做起"
+else
+    say "已换上 @VERSION@，正在运行的还是原来的。换过来：systemctl restart kejing（选手的手机自己重连，一题不丢；上一版程序在 $opt/bin/kejing.old）"
+fi

@@ -84,6 +84,8 @@ pub enum JoinRefusal {
     PhoneNeeded,
     #[error("{0}一个赛季只能更改一次，您已经改过了")]
     ChangedBefore(&'static str),
+    #[error("您的名字由组织者改定，不能自己再改；如有疑问请联系组织者")]
+    NameKept,
     #[error("服务器正忙，请稍后再试")]
     Busy,
 }
@@ -156,6 +158,14 @@ impl Accounts {
         Ok(Joined { participant, token, recovery })
     }
 
+    /// A name as it would be kept.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn checked_name(&self, name: &str) -> Result<String, NameFault> {
+        self.blocked.check(name)
+    }
+
     /// A new token for somebody who has shown a code or a recovery code.
     ///
     /// # Errors
@@ -178,9 +188,11 @@ impl Accounts {
         change: Change,
     ) -> Result<(), JoinRefusal> {
         let season = &contest.season;
-        let found_now = contest.roster.with(participant, |p| (p.name.to_string(), p.place, p.changed));
-        let Some((name, place_before, changed)) = found_now else { return Err(JoinRefusal::Busy) };
+        let found_now = contest.roster.with(participant, |p| (p.name.to_string(), p.place, p.changed, p.name_kept));
+        let Some((name, place_before, changed, name_kept)) = found_now else { return Err(JoinRefusal::Busy) };
         let name = match change.name {
+            Some(wanted) if name_kept && wanted.trim() != name => return Err(JoinRefusal::NameKept),
+            Some(_) if name_kept => name,
             Some(name) => self.blocked.check(&name).map_err(JoinRefusal::Name)?,
             None => name,
         };

@@ -28,6 +28,28 @@ pub enum Permission {
     ReviewQuestions,
     /// A new version of a bank.
     PublishBank,
+    /// How the season goes, and the acts on it.
+    SeeRunning,
+    /// Pausing, extending, telling everyone, excluding, renaming.
+    RunSeason,
+    /// Attempts that a place's participants lost.
+    GiveBack,
+    /// What phones report of questions, and the corrections of them.
+    SeeReports,
+    /// Telling those who reported a question what became of it.
+    AnswerReports,
+    /// The first of the two who correct a question.
+    ProposeCorrections,
+    /// The second of the two.
+    DecideCorrections,
+    /// Participants with their attempts, and what they complain of.
+    SeePeople,
+    /// Taking complaints down and dealing with them.
+    HandleComplaints,
+    /// The season as it is set up, and what is being written of the next version.
+    SeeSeason,
+    /// Writing that, trying it, and putting it in force.
+    ManageSeason,
 }
 
 /// What an act is done to.
@@ -40,13 +62,15 @@ pub enum On<'a> {
     /// Whatever bank it may be: at least one has to be the person's.
     SomeBank,
     Place(Place),
+    /// Whatever place it may be: at least one has to be the person's.
+    SomePlace,
 }
 
 impl Permission {
     /// An auditor may do all of this, and nothing else.
     fn only_reads(self) -> bool {
         use Permission::*;
-        matches!(self, SeeStaff | ReadAudit | SeePlace | SeeBank)
+        matches!(self, SeeStaff | ReadAudit | SeePlace | SeeBank | SeeReports | SeePeople | SeeSeason | SeeRunning)
     }
 }
 
@@ -61,15 +85,20 @@ fn grant_allows(grant: &Grant, permission: Permission, on: On<'_>, season: &Seas
         // Whoever runs the season writes and publishes; that others' questions are good is for reviewers to say.
         Grant::Administrator => !matches!(permission, ReviewQuestions | OfferQuestions),
         Grant::Auditor => permission.only_reads(),
-        Grant::Editor { bank } => matches!(permission, SeeBank | WriteQuestions) && covers(bank.as_deref(), on),
+        Grant::Editor { bank } => {
+            let theirs = matches!(permission, SeeBank | WriteQuestions | SeeReports | ProposeCorrections);
+            theirs && covers(bank.as_deref(), on)
+        }
         Grant::Reviewer { bank } => match permission {
             SeeBank | ReviewQuestions | PublishBank => covers(bank.as_deref(), on),
+            SeeReports | AnswerReports | ProposeCorrections | DecideCorrections => covers(bank.as_deref(), on),
             // As the second of two.
             ResetStaff => true,
             _ => false,
         },
         Grant::Association { place } => match (permission, on) {
-            (SeePlace, On::Place(other)) => place.holds(other, season),
+            (SeePlace | SeePeople | HandleComplaints | GiveBack, On::Place(other)) => place.holds(other, season),
+            (SeePeople | HandleComplaints | GiveBack, On::SomePlace) => true,
             (OfferQuestions, On::Bank(_) | On::SomeBank) => true,
             _ => false,
         },
@@ -81,7 +110,7 @@ fn covers(bank: Option<&str>, on: On<'_>) -> bool {
     match (bank, on) {
         (None, On::Bank(_) | On::SomeBank) | (Some(_), On::SomeBank) => true,
         (Some(own), On::Bank(other)) => own == other,
-        (_, On::Season | On::Place(_)) => false,
+        (_, On::Season | On::Place(_) | On::SomePlace) => false,
     }
 }
 
@@ -91,7 +120,7 @@ mod tests {
     use crate::domain::season::tests::shipped;
     use Permission::*;
 
-    const ALL: [Permission; 11] = [
+    const ALL: [Permission; 22] = [
         SeeStaff,
         ManageStaff,
         ResetStaff,
@@ -103,6 +132,17 @@ mod tests {
         OfferQuestions,
         ReviewQuestions,
         PublishBank,
+        SeeRunning,
+        RunSeason,
+        GiveBack,
+        SeeReports,
+        AnswerReports,
+        ProposeCorrections,
+        DecideCorrections,
+        SeePeople,
+        HandleComplaints,
+        SeeSeason,
+        ManageSeason,
     ];
 
     /// What somebody with this grant may do to the bank `kexue`.
@@ -125,13 +165,19 @@ mod tests {
         let all_but = |out: &[Permission]| ALL.into_iter().filter(|wanted| !out.contains(wanted)).collect::<Vec<_>>();
         check(Grant::Administrator, "season", &all_but(&[OfferQuestions, ReviewQuestions]));
         check(Grant::Administrator, "kexue", &all_but(&[OfferQuestions, ReviewQuestions]));
-        check(Grant::Auditor, "season", &[SeeStaff, ReadAudit, SeePlace, SeeBank]);
-        check(Grant::Editor { bank: of(Some("kexue")) }, "kexue", &[SeeBank, WriteQuestions]);
-        check(Grant::Editor { bank: of(None) }, "kexue", &[SeeBank, WriteQuestions]);
-        check(Grant::Editor { bank: of(Some("kexue")) }, "some bank", &[SeeBank, WriteQuestions]);
+        check(
+            Grant::Auditor,
+            "season",
+            &[SeeStaff, ReadAudit, SeePlace, SeeBank, SeeRunning, SeeReports, SeePeople, SeeSeason],
+        );
+        let editor = [SeeBank, WriteQuestions, SeeReports, ProposeCorrections];
+        check(Grant::Editor { bank: of(Some("kexue")) }, "kexue", &editor);
+        check(Grant::Editor { bank: of(None) }, "kexue", &editor);
+        check(Grant::Editor { bank: of(Some("kexue")) }, "some bank", &editor);
         check(Grant::Editor { bank: of(Some("jiankang")) }, "kexue", &[]);
         check(Grant::Editor { bank: of(None) }, "season", &[]);
-        let reviewer = [ResetStaff, SeeBank, ReviewQuestions, PublishBank];
+        let of_banks = [SeeReports, AnswerReports, ProposeCorrections, DecideCorrections];
+        let reviewer = [&[ResetStaff, SeeBank, ReviewQuestions, PublishBank], &of_banks[..]].concat();
         check(Grant::Reviewer { bank: of(Some("kexue")) }, "kexue", &reviewer);
         check(Grant::Reviewer { bank: of(Some("jiankang")) }, "kexue", &[ResetStaff]);
         check(Grant::Reviewer { bank: of(None) }, "region", &[ResetStaff]);
@@ -141,12 +187,13 @@ mod tests {
     fn an_association_sees_its_own_place_and_what_is_below_it() {
         let season = shipped("guangxi-2026.toml");
         let of = |place| Grant::Association { place: Place::read(place, &season).unwrap() };
-        check(of("county:450226"), "county:450226", &[SeePlace]);
+        let own = [SeePlace, GiveBack, SeePeople, HandleComplaints];
+        check(of("county:450226"), "county:450226", &own);
         check(of("county:450226"), "county:450225", &[]);
         check(of("county:450226"), "city:450200", &[]);
         check(of("county:450226"), "region", &[]);
-        check(of("city:450200"), "county:450226", &[SeePlace]);
-        check(of("region"), "county:450226", &[SeePlace]);
+        check(of("city:450200"), "county:450226", &own);
+        check(of("region"), "county:450226", &own);
         check(of("county:450226"), "kexue", &[OfferQuestions]);
         check(of("county:450226"), "season", &[]);
     }

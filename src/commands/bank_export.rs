@@ -3,7 +3,7 @@
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
 use crate::commands::outcome::say;
-use crate::commands::staff::PlaceArgs;
+use crate::commands::place::PlaceArgs;
 use crate::commands::staff::open;
 use anyhow::Context;
 use anyhow::anyhow;

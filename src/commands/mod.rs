@@ -3,6 +3,7 @@
 pub(crate) mod outcome;
 pub(crate) mod greeting;
 pub(crate) mod serve;
+pub(crate) mod place;
 pub(crate) mod preview;
 pub(crate) mod convert;
 pub(crate) mod season;

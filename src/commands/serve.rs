@@ -16,14 +16,18 @@ use kejing::config::Settings;
 use kejing::config::Sources;
 use kejing::contest::clock::Clock;
 use kejing::contest::clock::chance;
+use kejing::contest::core::Contest;
 use kejing::contest::keys::Keys;
 use kejing::contest::recovery::Opening;
 use kejing::domain::ids::SeasonId;
 use kejing::files;
 use kejing::files::ReadSeason;
 use kejing::ledger::desk::DeskStore;
+use kejing::ledger::entry::Deed;
 use kejing::ledger::place::LedgerPlace;
 use kejing::ledger::store::Store;
+use kejing::office::shelf;
+use kejing::transport::serve::Ended;
 use kejing::transport::serve::Serving;
 use kejing::transport::serve::serve;
 use kejing::transport::state::Patience;
@@ -48,7 +52,7 @@ pub(crate) struct ServeArgs {
     /// 设置文件（TOML）；里面的相对路径从它所在的文件夹算起 [环境变量 KEJING_CONFIG]
     #[arg(long, value_name = "文件")]
     config: Option<PathBuf>,
-    /// 赛季文件 [默认 seasons/demo.toml]
+    /// 赛季文件 [默认 seasons/demo.toml；没有这个文件时，用工作台发布的赛季，或者先开放练习]
     #[arg(long, value_name = "文件")]
     season: Option<String>,
     /// 数据文件夹：账本（用 sqlite 时）和密钥文件都在里面，整个备份 [默认 ./data]
@@ -100,73 +104,115 @@ pub(crate) fn run(args: ServeArgs) -> Result<Outcome, Failure> {
     let settings = Settings::gather(&args.sources(&variables)).map_err(|wrong| Failure::Misused(anyhow!(wrong)))?;
     start_log(settings.log_format);
     config::strange_variables(&variables).iter().for_each(|warning| tracing::warn!("{warning}"));
-    let season = files::read_season(&settings.season)
-        .with_context(|| format!("赛季文件 {} 不能用，问题如下\n", settings.season.display()))?;
-    let blocked = blocked_names(&settings).map_err(Failure::Misused)?;
     let runtime = tokio::runtime::Runtime::new().context("无法启动")?;
-    runtime.block_on(run_season(args, settings, season, blocked))?;
+    let read = runtime.block_on(season_of(&settings))?;
+    let blocked = blocked_names(&settings).map_err(Failure::Misused)?;
+    runtime.block_on(run_season(args, settings, read, blocked))?;
     Ok(Outcome::Fine)
 }
 
-async fn run_season(
-    args: ServeArgs,
-    settings: Settings,
+/// What a start is given: a season file with all that it names, or what an empty folder begins with.
+struct Given {
     read: ReadSeason,
-    blocked: BlockedNames,
-) -> anyhow::Result<()> {
+    published: Option<Deed>,
+}
+
+/// The season of the file; where nobody named one and none lies at the usual place, the ledger's own, or practice for a new ledger.
+async fn season_of(settings: &Settings) -> anyhow::Result<Given> {
+    if settings.season_named || settings.season.exists() {
+        let read = files::read_season(&settings.season)
+            .with_context(|| format!("赛季文件 {} 不能用，问题如下\n", settings.season.display()))?;
+        return Ok(Given { read, published: None });
+    }
+    let there = settings.database.place(&settings.data).season_there().await?;
+    let (season, banks) = shelf::starter(there.unwrap_or_else(shelf::fresh_season_id));
+    Ok(Given { read: ReadSeason { season, banks, media: Vec::new() }, published: Some(shelf::starter_deed()) })
+}
+
+async fn run_season(args: ServeArgs, settings: Settings, given: Given, blocked: BlockedNames) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     stop_on_signals(&stop).context("无法接收停止信号")?;
     let tls = settings.tls.clone().map(open_tls).transpose()?;
-    let listener = bind(settings.listen).await?;
+    let listener = Listener::bind(settings.listen).await?;
     let metrics_listener = match settings.metrics_listen {
-        Some(address) => Some(bind(address).await?),
+        Some(address) => Some(Listener::bind(address).await?),
         None => None,
     };
-    let (key, store) = key_and_ledger(&settings, &read.season.id).await?;
-    let desk = settings.database.place(&settings.data).open_desk(&read.season.id).await?;
-    let setup = first_link(&desk).await?;
-    let metrics = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let clock = Clock::of_the_machine();
     let with_code = args.qr || std::io::stdout().is_terminal();
-    let told = Greeting { season: &read.season.name, metrics, tls: tls.is_some(), with_code, setup: setup.as_deref() };
-    let greeting = told.text(listener.local_addr()?);
-    let for_phones = for_phones(listener.local_addr()?, tls.is_some());
-    let (ready, is_ready) = oneshot::channel();
-    tokio::spawn(async move {
-        // Otherwise the start was refused, and why is said instead.
-        if is_ready.await.is_ok() {
-            say(greeting);
+    let metrics = metrics_listener.as_ref().map(|listener| listener.address);
+    let mut accept_change = args.accept_season_change;
+    let mut first = true;
+    loop {
+        let (key, store) = key_and_ledger(&settings, &given.read.season.id).await?;
+        let desk = settings.database.place(&settings.data).open_desk(&given.read.season.id).await?;
+        let setup = first_link(&desk).await?;
+        let (address, link, with_tls) = (listener.address, setup.clone(), tls.is_some());
+        let (ready, is_ready) = oneshot::channel::<Arc<Contest>>();
+        tokio::spawn(async move {
+            // Otherwise the start was refused, and why is said instead.
+            let Ok(contest) = is_ready.await else { return };
+            let season = contest.season.name.as_str();
+            if first {
+                say(Greeting { season, metrics, tls: with_tls, with_code, setup: link.as_deref() }.text(address));
+            } else {
+                say(format_args!("「{season}」已经启用。"));
+            }
+        });
+        let ended = serve(Serving {
+            opening: Opening {
+                season: given.read.season.clone(),
+                banks: given.read.banks.clone(),
+                keys: Keys::of(&key),
+                clock: clock.clone(),
+                store,
+                accept_change: accept_change.take(),
+                published: given.published.clone(),
+            },
+            desk,
+            setup,
+            blocked: blocked.clone(),
+            listener: listener.another()?,
+            metrics_listener: metrics_listener.as_ref().map(Listener::another).transpose()?,
+            settings: ServeSettings {
+                allowed_origins: settings.allowed_origins.clone(),
+                trusted_proxies: settings.trusted_proxies.clone(),
+                connections_max: settings.connections_max,
+                media: given.read.media.clone(),
+                patience: Patience::default(),
+                root_files: settings.root_files.clone(),
+                for_phones: for_phones(listener.address, tls.is_some()),
+                tls: tls.clone(),
+            },
+            ready: Some(ready),
+            stop: stop.clone(),
+        })
+        .await?;
+        if ended == Ended::Stopped {
+            say("已经停止。");
+            return Ok(());
         }
-    });
-    serve(Serving {
-        opening: Opening {
-            season: read.season,
-            banks: read.banks,
-            keys: Keys::of(&key),
-            clock: Clock::of_the_machine(),
-            store,
-            accept_change: args.accept_season_change,
-        },
-        desk,
-        setup,
-        blocked,
-        listener,
-        metrics_listener,
-        settings: ServeSettings {
-            allowed_origins: settings.allowed_origins,
-            trusted_proxies: settings.trusted_proxies,
-            connections_max: settings.connections_max,
-            media: read.media,
-            patience: Patience::default(),
-            root_files: settings.root_files,
-            for_phones,
-            tls,
-        },
-        ready: Some(ready),
-        stop,
-    })
-    .await?;
-    say("已经停止。");
-    Ok(())
+        say("工作台发布了新的赛季，正在启用。");
+        first = false;
+    }
+}
+
+/// Where connections wait while a season takes another one's place: it is never closed in between.
+struct Listener {
+    kept: std::net::TcpListener,
+    address: SocketAddr,
+}
+
+impl Listener {
+    async fn bind(address: SocketAddr) -> anyhow::Result<Listener> {
+        let kept = bind(address).await?.into_std().context("无法监听")?;
+        Ok(Listener { address: kept.local_addr()?, kept })
+    }
+
+    /// For a server of its own.
+    fn another(&self) -> std::io::Result<TcpListener> {
+        TcpListener::from_std(self.kept.try_clone()?)
+    }
 }
 
 /// The secret of the first administrator's link: a new one with each start, while nobody is there.
@@ -180,13 +226,16 @@ async fn first_link(desk: &DeskStore) -> anyhow::Result<Option<String>> {
 async fn key_and_ledger(settings: &Settings, season: &SeasonId) -> anyhow::Result<([u8; 32], Arc<dyn Store>)> {
     let place = settings.database.place(&settings.data);
     if let LedgerPlace::Folder(_) = &place {
+        files::ledger_belongs_here(&settings.data)?;
         return Ok((files::key_file(&settings.data)?, place.open(season).await?));
     }
     let store = place.open(season).await?;
     if store.lane().await?.last_n != 0 {
         files::key_is_there(&settings.data)?;
     }
-    Ok((files::key_file(&settings.data)?, store))
+    let key = files::key_file(&settings.data)?;
+    files::note_ledger_elsewhere(&settings.data)?;
+    Ok((key, store))
 }
 
 impl ServeArgs {

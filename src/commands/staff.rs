@@ -3,20 +3,16 @@
 use crate::commands::outcome::Failure;
 use crate::commands::outcome::Outcome;
 use crate::commands::outcome::say;
-use crate::commands::serve::open_files;
-use crate::commands::serve::variables;
+use crate::commands::place::PlaceArgs;
 use anyhow::Context;
 use anyhow::anyhow;
 use clap::Args;
 use clap::Subcommand;
 use kejing::accounts::staff::StaffRefusal;
 use kejing::accounts::staff::reset_on_the_machine;
-use kejing::config::Settings;
-use kejing::config::Sources;
 use kejing::contest::clock::Clock;
 use kejing::ledger::desk::DeskStore;
 use kejing::ledger::place::LedgerPlace;
-use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub(crate) enum Staff {
@@ -39,38 +35,15 @@ pub(crate) struct ResetArgs {
     place: PlaceArgs,
 }
 
-/// Where the season's desk is, as `serve` is told.
-#[derive(Args)]
-pub(crate) struct PlaceArgs {
-    /// 数据文件夹 [默认与 serve 相同：设置文件、KEJING_DATA、./data]
-    #[arg(long, value_name = "文件夹")]
-    data: Option<String>,
-    /// 账本的数据库，写法与 serve 相同 [默认 sqlite]
-    #[arg(long, value_name = "地址")]
-    database: Option<String>,
-    /// 服务器所用的设置文件，从中得知数据文件夹和数据库 [环境变量 KEJING_CONFIG]
-    #[arg(long, value_name = "文件")]
-    config: Option<PathBuf>,
-}
-
-impl PlaceArgs {
-    pub(crate) fn place(&self) -> Result<LedgerPlace, Failure> {
-        let flags = [("data", &self.data), ("database", &self.database)];
-        let sources = Sources {
-            file: self.config.clone(),
-            variables: variables(),
-            flags: flags.into_iter().filter_map(|(name, text)| text.clone().map(|text| (name, text))).collect(),
-            open_files: open_files(),
-        };
-        let settings = Settings::gather(&sources).map_err(|wrong| Failure::Misused(anyhow!(wrong)))?;
-        Ok(settings.database.place(&settings.data))
-    }
-}
-
 /// The desk that is there.
 pub(crate) async fn open(place: &LedgerPlace) -> Result<DeskStore, Failure> {
-    let found = place.open_desk_that_is_there().await.with_context(|| format!("打不开{place}里的工作台"))?;
-    found.ok_or_else(|| Failure::Misused(anyhow!("{place}里还没有工作台：请先用 kejing serve 启动一次")))
+    let found = place.open_desk_that_is_there().await.with_context(|| format!("打不开 {place} 里的工作台"))?;
+    found.ok_or_else(|| {
+        Failure::Misused(anyhow!(
+            "{place} 里还没有工作台：账本在 PostgreSQL 里时，请用 --config、--database 或 KEJING_DATABASE 写明；\
+             新的赛季请先用 kejing serve 启动一次"
+        ))
+    })
 }
 
 pub(crate) fn reset(args: &ResetArgs) -> Result<Outcome, Failure> {

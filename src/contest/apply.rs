@@ -40,7 +40,7 @@ impl Projection for Contest {
                 Entry::Opened { .. } => {}
                 Entry::Settled(settled) => over.extend(self.settled(settled, now)),
                 Entry::Noted { at, note } => {
-                    if matches!(*note, Note::Correction(_)) {
+                    if matches!(*note, Note::Correction(_) | Note::Act { .. }) {
                         // What ended before it is on the boards before it.
                         over.drain(..).for_each(|(seat, attempt)| self.finished(&seat, attempt, now));
                     }
@@ -68,7 +68,10 @@ impl Contest {
         let mut state = seat.state();
         if let Some(live) = state.live.as_deref_mut() {
             live.started_n = n;
+            // What changed before its entry is none of its business.
+            live.clock = live.period.clock.now();
             live.attempt.start_committed(now);
+            self.count_start(live.attempt.round, self.season.time_zone.day(started.at));
             // What was kept of the attempt before has been told, or can be read from the ledger.
             let nobody_is_there = state.waker.is_none();
             if let Some(ended) = state.ended.as_mut().filter(|ended| ended.told || nobody_is_there) {
@@ -91,6 +94,7 @@ impl Contest {
             // A verdict is told as it stands when it is committed; an end says under which edition it was judged.
             live.take_up_corrections_at_commit();
         }
+        live.take_up_clock();
         live.attempt.settle(live.period.rules(&live.scheme), Settlement { question: settled.fate, ending }, now);
         if let Some(ended) = &settled.ended {
             live.period.attempt_ended();
@@ -120,7 +124,9 @@ impl Contest {
             Asked::Start(_) => Ending::Replaced,
         };
         live.take_up_corrections();
-        if let Some(settlement) = live.attempt.end(live.period.rules(&live.scheme), ending, now) {
+        live.take_up_clock();
+        let at = live.clock.reads(now);
+        if let Some(settlement) = live.attempt.end(live.period.rules(&live.scheme), ending, at) {
             room.push(self.settled_entry(seat.participant, live, settlement, now));
         }
     }
@@ -154,7 +160,11 @@ impl Contest {
             // A correction came between its judging and its commit: the boards have it as it is by now.
             self.concerned().put(edition, vec![(participant, attempt.id)]);
         }
-        self.roster.change(participant, |player| finished.use_up(player));
+        let excluded = self.roster.change(participant, |player| {
+            finished.use_up(player);
+            player.excluded
+        });
+        let excluded = excluded.unwrap_or(false);
         let (best, ranks) = self.scoreboard().finish(&self.season, &self.roster, &finished);
         ResultFacts {
             attempt: attempt.id,
@@ -164,7 +174,7 @@ impl Contest {
             of: attempt.of(),
             elapsed_ms: attempt.elapsed_ms(),
             finished_at: at,
-            counted: finished.counted,
+            counted: finished.counted && !excluded,
             best,
             ranks,
         }
@@ -216,6 +226,7 @@ impl Contest {
                     tracing::error!(n, %error, "a bank version was committed that cannot be read");
                 }
             }
+            Note::Act { act, deed } => self.acted(n, at, act, deed, now),
             // The season and outages are taken up by a start; tokens by the accounts; reports by the desk.
             Note::Season { .. } | Note::Outage { .. } | Note::Token { .. } | Note::Report { .. } => {}
         }
@@ -227,7 +238,7 @@ impl Contest {
         let Some(place) = self.places.place(&self.season, who) else { return };
         // Both under one lock: standings that are computed anew find the place on the boards or the move, never half of it.
         let mut scoreboard = self.scoreboard();
-        let before = self.roster.change(participant, |player| player.change(n, &who.name, place));
+        let before = self.roster.change(participant, |player| player.take_change(n, &who.name, place));
         if let Some(before) = before.filter(|before| *before != place) {
             scoreboard.moved(participant, before, place);
         }

@@ -61,6 +61,11 @@ impl Concerned {
         }
     }
 
+    /// How many attempts one correction has changed.
+    pub fn attempts(&self, edition: u16) -> usize {
+        self.0.iter().find(|of| of.edition == edition).map_or(0, |of| of.attempts.len())
+    }
+
     /// Those of one correction, each once.
     pub fn participants(&self, edition: u16) -> Vec<ParticipantId> {
         let of = self.0.iter().find(|of| of.edition == edition);

@@ -258,7 +258,7 @@ impl Contest {
         progress.begin(self.next_attempt.load(Ordering::Relaxed) - 1);
         // One moment for all: which attempts are of the last hour must not change on the way, or a later one would be tallied first.
         let now = self.now();
-        let mut tallies = Tallies::new(&self.season);
+        let mut tallies = Tallies::new(&self.season).without(self.acts().excluded());
         let mut days = Days::of(&self.season.time_zone);
         let (mut changed, mut recent) = (Vec::new(), Vec::new());
         let read = |store: Arc<dyn Store>, after| async move { store.attempts(AttemptId(after)).await };

@@ -1,5 +1,6 @@
 //! Phones come and go: the newest hello wins, and what was told to an older one is told to it as well.
 
+use crate::contest::comings::Coming;
 use crate::contest::concerned::TOLD_MS;
 use crate::contest::core::Contest;
 use crate::contest::seat::Cursor;
@@ -44,6 +45,10 @@ impl Contest {
         let seat = self.seat(participant);
         let mut state = seat.state();
         seat.wake(&state);
+        if let Some(live) = state.live.as_deref() {
+            let coming = if state.waker.is_some() { Coming::Superseded } else { Coming::Resumed };
+            self.comings.note(live.attempt.id, self.now(), coming);
+        }
         state.hellos = state.hellos.wrapping_add(1);
         state.waker = Some(waker.clone());
         state.dropped_at = None;
@@ -123,8 +128,12 @@ impl Drop for Presence {
     fn drop(&mut self) {
         let mut state = self.seat.state();
         if state.hellos == self.hello {
+            let now = self.contest.now();
             state.waker = None;
-            state.dropped_at = Some(self.contest.now());
+            state.dropped_at = Some(now);
+            if let Some(live) = state.live.as_deref() {
+                self.contest.comings.note(live.attempt.id, now, Coming::Dropped);
+            }
         }
     }
 }

@@ -62,7 +62,8 @@ impl Contest {
         let Some(past) = self.past(participant, attempt).await? else { return Ok(Err(Refusal::UnknownAttempt)) };
         let now = self.now();
         let scheme = past.period.scheme();
-        let mut live = Live { attempt: past.attempt, period: past.period, scheme, started_n: past.recorded.n };
+        let (clock, started_n) = (past.period.clock.now(), past.recorded.n);
+        let mut live = Live { attempt: past.attempt, period: past.period, scheme, clock, started_n };
         let judged = live.attempt.judge(live.period.rules(&live.scheme), seq, shown, now);
         Ok(match judged {
             Ok(_) => match live.verdict_facts(seq) {

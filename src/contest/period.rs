@@ -1,6 +1,7 @@
 //! Draw periods: for each round and time, the rules, the bank version and the secret that papers come from.
 
 use crate::contest::keys::Keys;
+use crate::contest::round_clock::RoundClock;
 use crate::domain::attempt::Rules;
 use crate::domain::bank::BankVersion;
 use crate::domain::correction::MarkScheme;
@@ -63,6 +64,8 @@ pub struct Period {
     /// By edition, each with its correction's entry; the first is that of the published keys.
     schemes: RwLock<Vec<(EntryNumber, Arc<MarkScheme>)>>,
     edition: AtomicU16,
+    /// Its round's.
+    pub clock: Arc<RoundClock>,
 }
 
 /// What of a question is shown while it is open, as JSON has it: escaped once and not each time it is asked. No key is in it.
@@ -225,6 +228,7 @@ pub struct Periods {
     of_round: HashMap<RoundIndex, Vec<Arc<Period>>>,
     /// In the ledger's order; a period that is opened later is under them too.
     corrections: Vec<OnRecord>,
+    clocks: HashMap<RoundIndex, Arc<RoundClock>>,
 }
 
 /// A correction as it stands in the ledger.
@@ -272,11 +276,17 @@ impl Periods {
             secret_out: AtomicBool::new(false),
             schemes: RwLock::new(vec![(0, Arc::default())]),
             edition: AtomicU16::new(0),
+            clock: self.clock(index),
         });
         self.corrections.iter().for_each(|on_record| period.correct(on_record));
         self.by_entry.insert(n, Arc::clone(&period));
         self.of_round.entry(index).or_default().push(Arc::clone(&period));
         period
+    }
+
+    /// A round's clock, which its periods share.
+    pub fn clock(&mut self, index: RoundIndex) -> Arc<RoundClock> {
+        Arc::clone(self.clocks.entry(index).or_default())
     }
 
     /// Takes up a correction: from here on every paper that it concerns is marked by it.

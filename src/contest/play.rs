@@ -63,7 +63,9 @@ impl Contest {
             // An attempt that doesn't count makes room; it is refused first if the new one could not start.
             self.may_start(seat.participant, index, now)?;
             live.take_up_corrections();
-            let ending = live.attempt.end(live.period.rules(&live.scheme), Ending::Replaced, now);
+            live.take_up_clock();
+            let at = live.clock.reads(now);
+            let ending = live.attempt.end(live.period.rules(&live.scheme), Ending::Replaced, at);
             if let Some(settlement) = ending {
                 room.push(self.settled_entry(seat.participant, live, settlement, now));
             }
@@ -106,8 +108,8 @@ impl Contest {
             seed,
             at: now,
         };
-        state.live =
-            Some(Box::new(Live { attempt, period: Arc::clone(period), scheme: period.scheme(), started_n: 0 }));
+        let (scheme, clock) = (period.scheme(), period.clock.now());
+        state.live = Some(Box::new(Live { attempt, period: Arc::clone(period), scheme, clock, started_n: 0 }));
         room.push(Entry::Started(Box::new(started)));
         Ok(())
     }
@@ -118,6 +120,7 @@ impl Contest {
         let round = self.season.round(index);
         match self.round_life(index, now) {
             Life::Open => {}
+            Life::Paused => return Err(Refusal::RoundPaused),
             Life::Upcoming if now < self.season.opens => {
                 return Err(Refusal::SeasonNotOpen { opens: Some(self.season.opens) });
             }
@@ -131,9 +134,12 @@ impl Contest {
         let found = self.roster.with(participant, |player| {
             let past_gate =
                 round.gate.is_none_or(|gate| u32::from(player.usage(gate.round).best_correct) >= gate.right);
-            (player.place.group, past_gate, player.usage(index).left(&round.attempts, day))
+            (player.place.group, past_gate, player.usage(index).left(&round.attempts, day), player.excluded)
         });
-        let (group, past_gate, left) = found.ok_or(Refusal::UnknownRound)?;
+        let (group, past_gate, left, excluded) = found.ok_or(Refusal::UnknownRound)?;
+        if excluded {
+            return Err(self.exclusion(participant));
+        }
         if !round.groups.is_empty() && !group.is_some_and(|group| round.groups.contains(&group)) {
             let names = round.groups.iter().map(|group| self.season.groups[usize::from(group.0)].name.as_str());
             let allowed = names.collect::<Vec<_>>().join("、");
@@ -171,6 +177,10 @@ impl Contest {
         }
         let Some(live) = state.live.as_deref_mut() else { return Ok(Answered::Past) };
         live.take_up_corrections();
+        live.take_up_clock();
+        if live.clock.is_stopped() && live.attempt.waits_for(seq) {
+            return Err(Refusal::RoundPaused);
+        }
         match live.attempt.judge(live.period.rules(&live.scheme), seq, shown, now) {
             Ok(Judged::Settling(settlement)) => {
                 room.push(self.settled_entry(seat.participant, live, settlement, now));
@@ -213,6 +223,10 @@ impl Contest {
         let mut state = seat.state();
         let live = state.live.as_deref_mut().filter(|live| live.attempt.id == attempt);
         let live = live.ok_or(Refusal::UnknownAttempt)?;
+        live.take_up_clock();
+        if live.clock.is_stopped() {
+            return Err(Refusal::RoundPaused);
+        }
         if live.attempt.open_next(now) {
             self.note_opened(live, now);
             self.schedule(seat, &mut state);
@@ -239,6 +253,10 @@ impl Contest {
         let live = state.live.as_deref_mut().filter(|live| live.attempt.id == attempt);
         let live = live.ok_or(Refusal::UnknownAttempt)?;
         live.take_up_corrections();
+        live.take_up_clock();
+        if live.clock.is_stopped() {
+            return Err(Refusal::RoundPaused);
+        }
         match live.attempt.end(live.period.rules(&live.scheme), Ending::HandedIn, now) {
             Some(settlement) => room.push(self.settled_entry(seat.participant, live, settlement, now)),
             None => state.asked = Some(Asked::Finish),
@@ -261,9 +279,15 @@ impl Contest {
         if state.wake_at.is_some_and(|wake_at| wake_at <= now) {
             state.wake_at = None;
         }
-        let hand_back = self.hands_back(participant, &state);
         let Some(live) = state.live.as_deref_mut() else { return };
         live.take_up_corrections();
+        live.take_up_clock();
+        if live.clock.is_stopped() {
+            // Time asks for nothing; whoever lets the round run on sees to its deadlines.
+            return;
+        }
+        let hand_back = self.hands_back(participant, &state);
+        let Some(live) = state.live.as_deref_mut() else { return };
         let rules = live.period.rules(&live.scheme);
         if live.attempt.deadline(rules).is_some_and(|at| at <= now) {
             let Ok(room) = self.lane.reserve() else {
@@ -335,8 +359,10 @@ impl Contest {
 
     /// Sees to it that the live attempt's deadline is met.
     pub(crate) fn schedule(&self, seat: &Seat, state: &mut SeatState) {
-        let Some(live) = state.live.as_deref() else { return };
-        let Some(deadline) = live.attempt.deadline(live.rules()) else { return };
+        let Some(live) = state.live.as_deref_mut() else { return };
+        live.take_up_clock();
+        let deadline = live.attempt.deadline(live.rules()).filter(|_| !live.clock.is_stopped());
+        let Some(deadline) = deadline else { return };
         if state.wake_at.is_none_or(|wake_at| deadline < wake_at) {
             state.wake_at = Some(deadline);
             self.deadlines.add(deadline, seat.participant);

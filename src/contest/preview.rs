@@ -121,8 +121,8 @@ impl Contest {
     async fn preview(&self, proposed: &Proposed, progress: &Progress) -> Result<Preview, CorrectionRefusal> {
         progress.begin(self.next_attempt.load(Ordering::Relaxed) - 1);
         let mut both = Both {
-            before: Tallies::new(&self.season),
-            after: Tallies::new(&self.season),
+            before: Tallies::new(&self.season).without(self.acts().excluded()),
+            after: Tallies::new(&self.season).without(self.acts().excluded()),
             preview: Preview::default(),
             changed: HashSet::new(),
             best_correct: HashMap::new(),

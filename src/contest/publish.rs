@@ -123,7 +123,7 @@ impl Contest {
         let now = self.now();
         let mut after: Banks = self.banks().clone();
         after.take(&note).map_err(|error| LedgerError::Unreadable { n: 0, what: error.to_string() })?;
-        let short = after.short_rounds(&self.season, |round| self.closes(round) <= now);
+        let short = after.short_rounds(&self.season, |round| self.closes_by(round, now) <= now);
         if !short.is_empty() {
             return Err(ActRefusal::Short(short));
         }

@@ -1,10 +1,13 @@
 //! The start: the ledger is read, checked against the files, and everything that was running runs on.
 
+use crate::contest::acted::take_up_changes;
+use crate::contest::acts_record::ActsRecord;
 use crate::contest::banks::Banks;
 use crate::contest::clock::Clock;
 use crate::contest::clock::chance;
 use crate::contest::concerned::Concerned;
 use crate::contest::core::Contest;
+use crate::contest::core::SeasonVersion;
 use crate::contest::deadlines::Deadlines;
 use crate::contest::keys::Keys;
 use crate::contest::pages::Pages;
@@ -14,6 +17,7 @@ use crate::contest::roster::Places;
 use crate::contest::roster::Player;
 use crate::contest::roster::Roster;
 use crate::contest::scoreboard::Scoreboard;
+use crate::contest::windows::windows_by_now;
 use crate::domain::bank::BankVersion;
 use crate::domain::fairness::PeriodSecret;
 use crate::domain::ids::ParticipantId;
@@ -25,6 +29,7 @@ use crate::domain::season::Season;
 use crate::domain::time::Day;
 use crate::domain::time::Timestamp;
 use crate::ledger::entry;
+use crate::ledger::entry::Deed;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
@@ -40,10 +45,10 @@ use crate::ledger::store::Store;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::RwLock;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::AtomicU16;
+use std::sync::atomic::AtomicU64;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -63,6 +68,8 @@ pub struct Opening {
     pub store: Arc<dyn Store>,
     /// `--accept-season-change`: go on with files that differ, for this reason.
     pub accept_change: Option<String>,
+    /// There are no files: a new ledger has season and banks as published for this reason, and an old one must hold its own.
+    pub published: Option<Deed>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +82,8 @@ pub enum OpeningError {
     ClockBehind { now: String, last: String, behind_s: i64 },
     #[error("赛季文件或题库与账本中的不同：\n{}\n如果确实要按新的继续，请加上 --accept-season-change \"原因\"；已经答完的试卷不会受影响", .0.join("\n"))]
     Changed(Vec<String>),
+    #[error("数据里的赛季「{0}」是用赛季文件举办的，请用 --season 指定那个文件")]
+    FileWanted(String),
     #[error("题库里停用了题目以后，有的场次抽不够题：\n{}\n请改回赛季文件，或者在管理台恢复停用的题目、发布补足了的题库", .0.join("\n"))]
     Short(Vec<String>),
     #[error("密钥文件 kejing.key 与账本不符：抽题密钥解不开。请恢复与这份数据一起备份的 kejing.key")]
@@ -109,17 +118,23 @@ pub struct Recovered {
 impl Opening {
     /// # Errors
     /// See [`OpeningError`]; nothing is served then, and nothing was changed but the lane's epoch.
-    pub async fn open(self, follower: Arc<dyn Follower>) -> Result<Opened, OpeningError> {
+    pub async fn open(mut self, follower: Arc<dyn Follower>) -> Result<Opened, OpeningError> {
         let now = self.clock.now();
         let state = self.store.take_lane().await?;
         refuse_clock_behind(&self.season, state.alive_at, now)?;
         let mut notes = all_notes(self.store.as_ref()).await?;
+        self.take_what_the_desk_published(&notes)?;
         let mut scribe = Scribe { store: Arc::clone(&self.store), state, now, alive_at: state.alive_at.unwrap_or(now) };
         let settled_on = self.settle_files(&mut scribe, &mut notes).await?;
         // The outage that ends now is noted last; rounds that it moves into another week need their period before that.
         let under_way = state.alive_at.map(|alive_at| (alive_at.plus_ms(-DOUBT_MS), now));
-        let closes = closes_after_outages(&self.season, &notes, under_way);
-        let periods = self.take_up_periods(&mut scribe, &mut notes, &settled_on, &closes).await?;
+        let mut windows = windows_by_now(&self.season, &notes);
+        if let Some((from, to)) = under_way {
+            windows.outage(from, to);
+        }
+        let closes: Vec<Timestamp> =
+            indexed(&self.season.rounds).map(|(index, _)| windows.closes_by(index, now)).collect();
+        let mut periods = self.take_up_periods(&mut scribe, &mut notes, &settled_on, &closes).await?;
         for noted in &notes {
             follower.noted(noted.n, noted.at, &noted.note);
         }
@@ -128,6 +143,16 @@ impl Opening {
         let corrections = periods.corrections().len() as u16;
         let mut concerned = Concerned::default();
         periods.corrections().iter().for_each(|on_record| concerned.open(on_record, now));
+        let clocks: Vec<_> = indexed(&self.season.rounds).map(|(index, _)| periods.clock(index)).collect();
+        for (index, clock) in (0..).map(RoundIndex).zip(&clocks) {
+            clock.stands_since(windows.paused(index));
+        }
+        let mut acts = ActsRecord::default();
+        for noted in &notes {
+            if let Note::Act { act, deed } = &noted.note {
+                acts.take(noted.n, noted.at, act, deed);
+            }
+        }
         let contest = Contest {
             places: Places::of(&self.season),
             scoreboard: Mutex::new(Scoreboard::new(&self.season)),
@@ -138,6 +163,8 @@ impl Opening {
             store: self.store,
             lane,
             season_entry: settled_on.season_entry,
+            season_versions: season_versions(&notes)?,
+            amended: Default::default(),
             banks: RwLock::new(settled_on.banks),
             desk_acts: Default::default(),
             correcting: Default::default(),
@@ -147,8 +174,13 @@ impl Opening {
             seats: Default::default(),
             deadlines: Deadlines::default(),
             periods: RwLock::new(periods),
-            closes: RwLock::new(closes),
+            starts: clocks.iter().map(|_| AtomicU64::new(0)).collect(),
+            clocks,
+            windows: RwLock::new(windows),
+            acts: RwLock::new(acts),
+            acting: Default::default(),
             next_attempt: AtomicI64::new(1),
+            comings: Default::default(),
         };
         let mut recovered = Recovered::default();
         let following = contest.take_up_participants(&notes, follower, &mut recovered).await?;
@@ -165,11 +197,36 @@ impl Opening {
             let noted = contest.now();
             waited_ms = noted.since(to);
             contest.give_back(to, noted);
-            *contest.closes.write().unwrap_or_else(PoisonError::into_inner) =
-                closes_after_outages(&contest.season, &notes, None);
+            let windows = windows_by_now(&contest.season, &notes);
+            for (index, clock) in (0..).map(RoundIndex).zip(&contest.clocks) {
+                clock.stands_since(windows.paused(index));
+            }
+            *contest.windows_mut() = windows;
         }
         recovered.entries = scribe.state.last_n;
         Ok(Opened { contest: Arc::new(contest), writer: writer.going_on_from(scribe.state, waited_ms), recovered })
+    }
+
+    /// A season that the desk published is the ledger's, with its banks: files are not compared with it.
+    fn take_what_the_desk_published(&mut self, notes: &[Noted]) -> Result<(), OpeningError> {
+        let newest = notes.iter().rev().find_map(|noted| match &noted.note {
+            Note::Season { canonical, published, .. } => Some((canonical, published.is_some())),
+            _ => None,
+        });
+        match newest {
+            Some((canonical, true)) => {
+                self.season = read_season(canonical)?;
+                self.banks.clear();
+                tracing::info!(
+                    "the desk published this season: no season file is compared with it 赛季是在工作台发布的，不再与赛季文件比较"
+                );
+                Ok(())
+            }
+            Some((canonical, false)) if self.published.is_some() => {
+                Err(OpeningError::FileWanted(read_season(canonical)?.name))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The season and banks that are in force: the ledger's, the files' where the ledger is new or a change is accepted.
@@ -182,9 +239,7 @@ impl Opening {
         });
         let mut differences = Vec::new();
         if let Some((_, kept)) = kept.as_ref().filter(|(_, kept)| *kept != canonical) {
-            let kept: Season =
-                serde_json::from_str(kept).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
-            differences.extend(crate::domain::season::differences(&kept, &self.season));
+            differences.extend(crate::domain::season::differences(&read_season(kept)?, &self.season));
         }
         let mut banks = Banks::default();
         for noted in notes.iter() {
@@ -214,7 +269,7 @@ impl Opening {
         let mut new_notes = Vec::new();
         for version in new_banks {
             let (canonical, digest) = (version.to_canonical(), version.digest().to_string());
-            let note = Note::Bank { canonical, digest, published: None };
+            let note = Note::Bank { canonical, digest, published: self.published.clone() };
             banks.take(&note).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
             new_notes.push(note);
         }
@@ -229,7 +284,10 @@ impl Opening {
         }
         let season_entry = match kept {
             Some((n, _)) if differences.is_empty() => n,
-            _ => scribe.note(Note::Season { canonical, reason: self.accept_change.clone() }, notes).await?,
+            _ => {
+                let (reason, published) = (self.accept_change.clone(), self.published.clone());
+                scribe.note(Note::Season { canonical, reason, published }, notes).await?
+            }
         };
         Ok(SettledOn { season_entry, banks })
     }
@@ -275,6 +333,10 @@ struct SettledOn {
     banks: Banks,
 }
 
+pub(crate) fn read_season(canonical: &str) -> Result<Season, OpeningError> {
+    serde_json::from_str(canonical).map_err(|error| OpeningError::Unreadable(error.to_string()))
+}
+
 fn read_bank(canonical: &str) -> Result<BankVersion, OpeningError> {
     BankVersion::from_canonical(canonical).map_err(|error| OpeningError::Unreadable(error.to_string()))
 }
@@ -301,6 +363,25 @@ fn refuse_clock_behind(season: &Season, alive_at: Option<Timestamp>, now: Timest
         }),
         _ => Ok(()),
     }
+}
+
+/// Every version of the season that the ledger has, oldest first.
+fn season_versions(notes: &[Noted]) -> Result<Vec<SeasonVersion>, OpeningError> {
+    let mut versions = Vec::new();
+    let mut before: Option<Season> = None;
+    for noted in notes {
+        let Note::Season { canonical, reason, published } = &noted.note else { continue };
+        let season = read_season(canonical)?;
+        versions.push(SeasonVersion {
+            n: noted.n,
+            at: noted.at,
+            reason: published.as_ref().map(|deed| &deed.reason).or(reason.as_ref()).cloned(),
+            by: published.as_ref().map(|deed| deed.by.clone()),
+            differences: before.map_or_else(Vec::new, |before| crate::domain::season::differences(&before, &season)),
+        });
+        before = Some(season);
+    }
+    Ok(versions)
 }
 
 /// Reads every note there is.
@@ -361,9 +442,7 @@ impl History {
     pub(crate) fn take(&mut self, noted: &Noted) -> Result<(), OpeningError> {
         match &noted.note {
             Note::Season { canonical, .. } => {
-                let season =
-                    serde_json::from_str(canonical).map_err(|error| OpeningError::Unreadable(error.to_string()))?;
-                self.seasons.insert(noted.n, Arc::new(season));
+                self.seasons.insert(noted.n, Arc::new(read_season(canonical)?));
             }
             Note::Bank { canonical, digest, .. } => {
                 self.banks.insert(digest.clone(), Arc::new(read_bank(canonical)?));
@@ -469,24 +548,6 @@ pub(crate) fn wanted_periods(
     }
 }
 
-/// When each round closes, moved on by every outage within its window, that which is not noted yet among them.
-fn closes_after_outages(season: &Season, notes: &[Noted], under_way: Option<(Timestamp, Timestamp)>) -> Vec<Timestamp> {
-    let outages = notes.iter().filter_map(|noted| match noted.note {
-        Note::Outage { from, to } => Some((from, to)),
-        _ => None,
-    });
-    let mut closes: Vec<Timestamp> = season.rounds.iter().map(|round| round.closes).collect();
-    for (from, to) in outages.chain(under_way) {
-        for (round, closes) in season.rounds.iter().zip(&mut closes) {
-            let lost = to.since(from.max(round.opens));
-            if *closes < Timestamp::MAX && from < *closes && lost > 0 {
-                *closes = closes.plus_ms(lost);
-            }
-        }
-    }
-    closes
-}
-
 impl Contest {
     /// Returns what has to be waited for until the follower has heard of all of them: it does so beside what is read next.
     async fn take_up_participants(
@@ -512,13 +573,7 @@ impl Contest {
             recovered.participants += page.len();
             heard.send(page).await.map_err(|_| LedgerError::Stopped)?;
         }
-        for noted in notes {
-            if let Note::Changed { participant, who } = &noted.note
-                && let Some(place) = self.places.place(&self.season, who)
-            {
-                self.roster.change(*participant, |player| player.change(noted.n, &who.name, place));
-            }
-        }
+        take_up_changes(&self.roster, &self.places, &self.season, notes);
         Ok(following)
     }
 }

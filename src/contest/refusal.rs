@@ -14,12 +14,19 @@ pub enum Refusal {
     RoundNotOpen {
         opens: Option<Timestamp>,
     },
+    /// Everything of the round stands still; nothing was used up, and it may be asked again.
+    RoundPaused,
     UnknownRound,
     AttemptsExhausted(Exhausted),
     AttemptInProgress,
     UnknownAttempt,
     Answer(AnswerRefusal),
     NotEligible(NotEligible),
+    /// By an act of whoever runs the season, for this reason; and whom to turn to.
+    Excluded {
+        reason: String,
+        contact: Option<String>,
+    },
     /// The ledger's queue is full; nothing was used up.
     Busy,
 }

@@ -13,14 +13,19 @@ use crate::contest::scoreboard::Tallies;
 use crate::contest::seat::ENDED_TOLD_MS;
 use crate::contest::seat::JustEnded;
 use crate::contest::seat::Live;
+use crate::contest::windows::Windows;
+use crate::contest::windows::windows_after;
 use crate::domain::attempt::Attempt;
 use crate::domain::attempt::Fate;
 use crate::domain::attempt::Given;
 use crate::domain::attempt::Settlement;
 use crate::domain::ids::AttemptId;
 use crate::domain::ids::ParticipantId;
+use crate::domain::ids::RoundIndex;
+use crate::domain::season::Season;
 use crate::domain::time::Days;
 use crate::domain::time::Timestamp;
+use crate::ledger::entry::Act;
 use crate::ledger::entry::Ended;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
@@ -70,15 +75,21 @@ enum TakenUp {
 /// What happened to a live attempt, in the ledger's order.
 enum Event {
     Row(RawAnswer),
-    /// The server was away, from and to.
-    Away(Timestamp, Timestamp),
+    /// The server was away, from and to: what is open in these rounds loses none of it.
+    Away(Vec<RoundIndex>, Timestamp, Timestamp),
+    /// The round stood still from this moment on; what was open then had been told later than its entry says, by so many milliseconds at most.
+    Stopped(RoundIndex, Timestamp, i64),
+    /// It ran on, as if the time between had not been.
+    Started(RoundIndex, Timestamp, Timestamp),
+    /// What is open in this round has so much more time.
+    Given(RoundIndex, u32),
 }
 
 impl Contest {
     pub(crate) async fn take_up_attempts(&self, notes: &[Noted], found: &mut Recovered) -> Result<(), OpeningError> {
         let mut live: HashMap<AttemptId, (ParticipantId, Live)> = HashMap::new();
         let mut recent = Vec::new();
-        let mut tallies = Tallies::new(&self.season);
+        let mut tallies = Tallies::new(&self.season).without(self.acts().excluded());
         let mut days = Days::of(&self.season.time_zone);
         // One moment for all, or of two attempts of the same person the later could be tallied first.
         let now = self.now();
@@ -157,6 +168,7 @@ impl Contest {
                 player.started(started.attempt);
                 player.usage_mut(period.index).start(day, &period.round.attempts);
             });
+            self.count_start(period.index, day);
             period.attempt_started();
             let mut attempt = Attempt::new(started.attempt, period.index, period.paper(&started.seed), started.at);
             attempt.start_committed(started.at);
@@ -164,6 +176,7 @@ impl Contest {
                 attempt,
                 period: Arc::clone(period),
                 scheme: Arc::default(),
+                clock: period.clock.now(),
                 started_n: *n,
             }));
         };
@@ -175,6 +188,7 @@ impl Contest {
             self.concerned().add(*edition, started.participant, started.attempt);
         }
         let mut finished = finished_of(started.participant, started.attempt, &by_now, period, day);
+        self.count_start(period.index, day);
         self.roster.change(started.participant, |player| {
             player.started(started.attempt);
             player.usage_mut(period.index).start(day, &period.round.attempts);
@@ -202,7 +216,7 @@ impl Contest {
         notes: &[Noted],
     ) -> Result<(), OpeningError> {
         let Some(since) = live.values().map(|(_, live)| live.started_n).min() else { return Ok(()) };
-        let mut events: Vec<(EntryNumber, Event)> = outages(notes, since);
+        let mut events = events_of_clocks(&self.season, notes, since);
         let mut after = since;
         loop {
             let page = self.store.answers(after).await?;
@@ -215,22 +229,51 @@ impl Contest {
             }
         }
         events.sort_by_key(|(n, _)| *n);
+        // By round: since which entry it stands still, and since when.
+        let mut stopped: HashMap<RoundIndex, (EntryNumber, Timestamp)> = HashMap::new();
         for (n, event) in events {
             match event {
-                Event::Away(from, to) => {
+                Event::Stopped(round, at, told_after_ms) => {
+                    stopped.insert(round, (n, at));
                     live.values_mut()
-                        .filter(|(_, live)| live.started_n < n)
+                        .filter(|(_, live)| live.started_n < n && live.attempt.round == round)
+                        .for_each(|(_, live)| live.attempt.shift(at.plus_ms(-told_after_ms), at));
+                }
+                Event::Started(round, from, to) => {
+                    let stopped = stopped.remove(&round);
+                    for (_, live) in live.values_mut().filter(|(_, live)| live.started_n < n) {
+                        if live.attempt.round == round {
+                            began_no_earlier(live, stopped);
+                            live.attempt.shift(from, to);
+                        }
+                    }
+                }
+                Event::Away(rounds, from, to) => {
+                    live.values_mut()
+                        .filter(|(_, live)| live.started_n < n && rounds.contains(&live.attempt.round))
                         .for_each(|(_, live)| live.attempt.shift(from, to));
+                }
+                Event::Given(round, ms) => {
+                    live.values_mut()
+                        .filter(|(_, live)| live.started_n < n && live.attempt.round == round)
+                        .for_each(|(_, live)| live.attempt.give(ms));
                 }
                 Event::Row(row) => {
                     if let Some((_, live)) = live.get_mut(&row.attempt) {
                         take_row(live, row)?;
+                        // What was committed while the round stood still was told meanwhile, and its clock had not begun.
+                        if let Some((_, at)) = stopped.get(&live.attempt.round) {
+                            live.attempt.not_before(*at);
+                        }
                     }
                 }
             }
         }
         for (participant, mut attempt) in live.into_values() {
+            let still = stopped.get(&attempt.attempt.round).copied();
+            began_no_earlier(&mut attempt, still);
             attempt.mark_by(attempt.period.scheme());
+            attempt.clock = attempt.period.clock.now();
             let seat = self.seat(participant);
             let mut state = seat.state();
             state.live = Some(Box::new(attempt));
@@ -239,10 +282,10 @@ impl Contest {
         Ok(())
     }
 
-    /// Moves every live attempt on by the outage that ends with this start.
+    /// Moves every live attempt on by the outage that ends with this start. What stands still has it back when it runs on.
     pub(crate) fn give_back(&self, from: Timestamp, to: Timestamp) {
         for seat in &self.seats {
-            if let Some(live) = seat.state().live.as_deref_mut() {
+            if let Some(live) = seat.state().live.as_deref_mut().filter(|live| !live.clock.is_stopped()) {
                 // Its deadline, looked at too early, is found again from there.
                 live.attempt.shift(from, to);
             }
@@ -250,12 +293,41 @@ impl Contest {
     }
 }
 
-fn outages(notes: &[Noted], since: EntryNumber) -> Vec<(EntryNumber, Event)> {
-    let away = |noted: &Noted| match noted.note {
-        Note::Outage { from, to } if noted.n > since => Some((noted.n, Event::Away(from, to))),
-        _ => None,
-    };
-    notes.iter().filter_map(away).collect()
+fn events_of_clocks(season: &Season, notes: &[Noted], since: EntryNumber) -> Vec<(EntryNumber, Event)> {
+    let mut windows = Windows::of(season);
+    let mut events = Vec::new();
+    for noted in notes {
+        if let Note::Act { act: Act::Resumed { round }, .. } = &noted.note {
+            let of_id = round.as_deref().map(|id| season.round_of_id(id));
+            let spans = if of_id == Some(None) { Vec::new() } else { windows.resume(of_id.flatten(), noted.at) };
+            events.extend(spans.into_iter().map(|(round, from, to)| (noted.n, Event::Started(round, from, to))));
+            continue;
+        }
+        if let Note::Act { act: Act::Paused { round, told_after_ms }, .. } = &noted.note {
+            let of_id = round.as_deref().map(|id| season.round_of_id(id));
+            let rounds = if of_id == Some(None) { Vec::new() } else { windows.pause(of_id.flatten(), noted.at) };
+            events.extend(rounds.into_iter().map(|round| (noted.n, Event::Stopped(round, noted.at, *told_after_ms))));
+            continue;
+        }
+        let rounds = windows_after(&mut windows, season, notes, noted);
+        match &noted.note {
+            Note::Outage { from, to } => events.push((noted.n, Event::Away(rounds, *from, *to))),
+            Note::Act { act: Act::TimeGiven { round, ms }, .. } => {
+                events.extend(season.round_of_id(round).map(|round| (noted.n, Event::Given(round, *ms))));
+            }
+            _ => {}
+        }
+    }
+    // A pause from before may still be one; what of it is over by then concerns nobody.
+    events.retain(|(n, event)| *n > since || matches!(event, Event::Stopped(..) | Event::Started(..)));
+    events
+}
+
+/// An attempt whose start was committed while its round stood still began no earlier than that.
+fn began_no_earlier(live: &mut Live, stopped: Option<(EntryNumber, Timestamp)>) {
+    if let Some((_, at)) = stopped.filter(|(n, _)| *n < live.started_n) {
+        live.attempt.not_before(at);
+    }
 }
 
 fn take_row(live: &mut Live, row: RawAnswer) -> Result<(), LedgerError> {

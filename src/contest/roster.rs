@@ -62,6 +62,12 @@ pub struct Player {
     pub changed: Changes,
     /// The newest correction that they have been told of since the start.
     pub corrections_told: u16,
+    /// Starts nothing, and is on no board.
+    pub excluded: bool,
+    /// Boards show a star.
+    pub name_hidden: bool,
+    /// The name is not the participant's to change: it was given or hidden by whoever runs the season.
+    pub name_kept: bool,
     uses: Vec<Use>,
     /// The newest attempt whose start is durable; 0: there is none. From it a history is read back.
     latest: AttemptId,
@@ -117,6 +123,16 @@ impl Use {
         self.extra = self.extra.saturating_add(1);
     }
 
+    /// How many granted attempts are left that were not started yet.
+    pub fn granted(&self) -> u32 {
+        self.extra.max(0) as u32
+    }
+
+    /// Takes back an attempt that was granted and not started yet: whoever does so has looked that there is one.
+    pub fn take_back_grant(&mut self) {
+        self.extra = self.extra.saturating_sub(1);
+    }
+
     /// An attempt started on `day`; days never go back. Beyond the limits it is one of those that were granted. Which one is
     /// follows from the starts alone and not from when it was granted, so that a start finds the same.
     pub fn start(&mut self, day: Day, allowed: &AttemptsAllowed) {
@@ -164,6 +180,9 @@ impl Player {
             moved: None,
             changed: Changes::default(),
             corrections_told: 0,
+            excluded: false,
+            name_hidden: false,
+            name_kept: false,
             uses: Vec::new(),
             latest: AttemptId(0),
         }
@@ -210,6 +229,12 @@ impl Player {
         before
     }
 
+    /// As [`Player::change`], by the participant: a name that whoever runs the season has given stays.
+    pub fn take_change(&mut self, n: EntryNumber, name: &str, place: Place) -> Place {
+        let name: Box<str> = if self.name_kept { self.name.clone() } else { name.into() };
+        self.change(n, &name, place)
+    }
+
     /// The city of an attempt that started with entry `n`.
     pub fn city_at(&self, n: EntryNumber) -> CityIndex {
         match self.moved {
@@ -252,6 +277,18 @@ impl Roster {
         }
     }
 
+    /// Everybody, by lists and not in the order of numbers; the closure must be short and must not ask the roster.
+    pub fn for_each_numbered(&self, mut look: impl FnMut(ParticipantId, &Player)) {
+        for (of, list) in self.lists.iter().enumerate() {
+            let list = list.read().unwrap_or_else(PoisonError::into_inner);
+            for (place, player) in list.iter().enumerate() {
+                if let Some(player) = player {
+                    look(ParticipantId((place * LOCKS + of) as i64), player);
+                }
+            }
+        }
+    }
+
     /// `None`: nobody of that number. The closure must be short and must not ask the roster again.
     pub fn with<T>(&self, participant: ParticipantId, look: impl FnOnce(&Player) -> T) -> Option<T> {
         let (list, place) = self.list_of(participant);
@@ -261,6 +298,19 @@ impl Roster {
     pub fn change<T>(&self, participant: ParticipantId, act: impl FnOnce(&mut Player) -> T) -> Option<T> {
         let (list, place) = self.list_of(participant);
         list.write().unwrap_or_else(PoisonError::into_inner).get_mut(place)?.as_mut().map(act)
+    }
+
+    /// No number is as high as this.
+    pub fn numbers_end(&self) -> i64 {
+        let length = |list: &RwLock<Vec<Option<Player>>>| list.read().unwrap_or_else(PoisonError::into_inner).len();
+        (self.lists.iter().map(length).max().unwrap_or(0) * LOCKS) as i64
+    }
+
+    /// Everyone, in no order. Others wait while a list is looked through, so the closure must be short.
+    pub fn for_each(&self, mut look: impl FnMut(&Player)) {
+        for list in &self.lists {
+            list.read().unwrap_or_else(PoisonError::into_inner).iter().flatten().for_each(&mut look);
+        }
     }
 
     pub fn len(&self) -> usize {

@@ -8,6 +8,7 @@ use crate::contest::table::Table;
 use crate::domain::board::Board;
 use crate::domain::cities::CityCounts;
 use crate::domain::cities::CityTotals;
+use crate::domain::cities::TakenOut;
 use crate::domain::ids::CityIndex;
 use crate::domain::ids::ParticipantId;
 use crate::domain::ids::RoundIndex;
@@ -84,8 +85,19 @@ pub struct Scoreboard {
     counted: u64,
     /// City standings by the minute, oldest first.
     samples: std::collections::VecDeque<(Timestamp, HashMap<Of, CityTotals>)>,
+    /// Who is on no board, by an act of whoever runs the season.
+    out: HashMap<ParticipantId, Out>,
     /// What has happened since a correction, while standings under it are being computed; `None` otherwise.
     since: Option<Since>,
+}
+
+/// What somebody had on the boards when they were taken off, and what they have finished since.
+#[derive(Default)]
+struct Out {
+    /// By round.
+    rounds: Vec<(Option<Standing>, DayBest)>,
+    cities: Vec<(Of, TakenOut)>,
+    finished: Vec<Finished>,
 }
 
 /// Counted attempts that are kept for standings that are being computed. More: those are given up, and the next start makes them.
@@ -112,6 +124,7 @@ impl Scoreboard {
                 .collect(),
             counted: 0,
             samples: Default::default(),
+            out: HashMap::new(),
             since: None,
         }
     }
@@ -134,8 +147,63 @@ impl Scoreboard {
                 since.finished.push(*finished);
             }
         }
+        if self.keeps_out(finished) {
+            return (None, None);
+        }
         let (tally, ranks) = self.enter(season, place, finished);
         (Some(tally), Some(ranks))
+    }
+
+    /// Whether it is of somebody who is on no board; then it is kept until they are back.
+    fn keeps_out(&mut self, finished: &Finished) -> bool {
+        let out = self.out.get_mut(&finished.participant);
+        out.map(|out| out.finished.push(*finished)).is_some()
+    }
+
+    /// Takes somebody off every board and out of every index; from here on what they finish is kept aside. `place` is theirs.
+    pub fn take_off(&mut self, participant: ParticipantId, place: Place) {
+        if self.out.contains_key(&participant) {
+            return;
+        }
+        let number = participant.0 as usize;
+        let latest = self.latest.iter().map(|latest| latest.get(number).copied().unwrap_or_default());
+        let rounds = self.rounds.iter_mut().map(|table| table.leave(participant, place)).zip(latest).collect();
+        self.season.leave(participant, place);
+        let cities = self.cities.iter_mut().map(|(of, counts)| (*of, counts.take_out(participant))).collect();
+        self.counted += 1;
+        self.out.insert(participant, Out { rounds, cities, finished: Vec::new() });
+    }
+
+    /// Puts somebody back to where they would be had they never been taken off.
+    pub fn put_back(&mut self, season: &Season, participant: ParticipantId, place: Place) {
+        let Some(out) = self.out.remove(&participant) else { return };
+        for (round, (standing, latest)) in out.rounds.into_iter().enumerate() {
+            if let Some(standing) = standing {
+                self.rounds[round].enter(participant, standing, place);
+            }
+            if let Some(kept) = self.latest[round].get_mut(participant.0 as usize) {
+                *kept = latest;
+            }
+        }
+        for (of, taken) in out.cities {
+            if let Some(counts) = self.cities.get_mut(&of) {
+                counts.put_back(participant, taken);
+            }
+        }
+        if let Some(standing) = self.season_standing(season, participant) {
+            self.season.enter(participant, standing, place);
+        }
+        for finished in &out.finished {
+            self.enter(season, place, finished);
+        }
+        self.counted += 1;
+    }
+
+    /// Something is told otherwise of somebody: their name.
+    pub fn touch(&mut self, participant: ParticipantId, place: Place) {
+        for table in self.rounds.iter_mut().chain(std::iter::once(&mut self.season)) {
+            table.touch(participant, place);
+        }
     }
 
     fn enter(&mut self, season: &Season, place: Place, finished: &Finished) -> (Standing, (Ranks, Ranks)) {
@@ -308,9 +376,16 @@ impl Tallies {
         Tallies(Scoreboard::new(season))
     }
 
+    /// Those who are on no board.
+    #[must_use]
+    pub fn without(mut self, excluded: impl Iterator<Item = ParticipantId>) -> Tallies {
+        self.0.out.extend(excluded.map(|participant| (participant, Out::default())));
+        self
+    }
+
     /// Takes an attempt that is over, in the order in which [`Scoreboard::finish`] would.
     pub fn take(&mut self, season: &Season, finished: &Finished) {
-        if finished.counted {
+        if finished.counted && !self.0.keeps_out(finished) {
             let tally = self.0.tally(season, finished);
             self.0.rounds[usize::from(finished.round.0)].tally(finished.participant, tally);
             self.0.count(finished);
@@ -416,6 +491,9 @@ impl Anew {
 
     fn take(&mut self, season: &Season, roster: &Roster, finished: &[Finished]) {
         for finished in finished {
+            if self.scoreboard.keeps_out(finished) {
+                continue;
+            }
             let number = finished.participant.0 as usize;
             if self.places.len() <= number {
                 self.places.resize(number + 1, Place::default());

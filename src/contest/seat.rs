@@ -3,6 +3,7 @@
 
 use crate::contest::period::Period;
 use crate::contest::refusal::Refusal;
+use crate::contest::round_clock::Taken;
 use crate::domain::attempt::Attempt;
 use crate::domain::attempt::Ending;
 use crate::domain::attempt::Given;
@@ -54,6 +55,8 @@ pub struct SeatState {
     pub asked: Option<Asked>,
     /// Why what was asked for could not be done after all.
     pub refused: Option<Refusal>,
+    /// To be told unasked.
+    pub told: Option<Refusal>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,8 @@ pub struct Live {
     pub period: Arc<Period>,
     /// What it is marked by; a correction is taken up by [`Live::take_up_corrections`] when next it is touched.
     pub scheme: Arc<MarkScheme>,
+    /// Where its clocks are; a change of the round's is taken up by [`Live::take_up_clock`] when next it is touched.
+    pub clock: Taken,
     /// The number of the start's entry; 0 until it is committed.
     pub started_n: EntryNumber,
 }
@@ -139,6 +144,9 @@ pub struct Cursor {
     attempt: Option<AttemptId>,
     questions: u32,
     verdicts: u32,
+    /// The change of the round's clock that was told last, and whether it stands still.
+    clock: u32,
+    stopped: bool,
 }
 
 /// What a socket has yet to say.
@@ -149,6 +157,18 @@ pub enum News {
     /// A start that had to wait and could not be done.
     StartRefused(Refusal),
     Corrected(CorrectedFacts),
+    Clock(ClockFacts),
+    /// Something that nobody asked for has come to the participant.
+    Told(Refusal),
+}
+
+/// The clocks were stopped, started or given time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockFacts {
+    pub attempt: AttemptId,
+    pub paused: bool,
+    pub remaining_ms: Option<u32>,
+    pub paper_remaining_ms: Option<u32>,
 }
 
 /// A correction that concerns attempts of the participant.
@@ -244,6 +264,8 @@ impl Cursor {
                     attempt: Some(live.attempt.id),
                     questions: settled,
                     verdicts: settled - u32::from(reading && settled > 0),
+                    clock: live.clock.edition(),
+                    stopped: false,
                 }
             }
         }
@@ -256,10 +278,12 @@ impl Cursor {
         if let Some(ended) = &mut state.ended {
             self.take_end(ended, &mut news);
         }
-        if let Some(live) = state.live.as_deref() {
+        if let Some(live) = state.live.as_deref_mut() {
+            live.take_up_clock();
             self.take_live(live, now, &mut news);
         }
         news.extend(state.refused.take().map(News::StartRefused));
+        news.extend(state.told.take().map(News::Told));
         news
     }
 
@@ -284,13 +308,20 @@ impl Cursor {
             return;
         }
         if self.attempt != Some(live.attempt.id) {
-            *self = Cursor { attempt: Some(live.attempt.id), ..Cursor::default() };
+            *self = Cursor { attempt: Some(live.attempt.id), clock: live.clock.edition(), ..Cursor::default() };
         }
         self.take_verdicts(live, news);
         let seq = live.attempt.settled().len() as u32 + 1;
         if matches!(live.attempt.phase(), Phase::Open { .. }) && self.questions < seq {
             self.questions = seq;
             news.extend(live.question_facts(now).map(News::Question));
+            // With the time that is left; that it stands still is told beside it.
+            (self.clock, self.stopped) = (live.clock.edition(), false);
+        }
+        let told = self.clock == live.clock.edition() && self.stopped == live.clock.is_stopped();
+        if !told && matches!(live.attempt.phase(), Phase::Open { .. } | Phase::Reading { .. }) {
+            (self.clock, self.stopped) = (live.clock.edition(), live.clock.is_stopped());
+            news.push(News::Clock(live.clock_facts(now)));
         }
     }
 
@@ -330,11 +361,23 @@ impl Live {
         }
     }
 
+    /// Takes up what has happened to the round's clock since. One atomic read where nothing has.
+    pub fn take_up_clock(&mut self) {
+        self.period.clock.take_up(&mut self.clock, &mut self.attempt);
+    }
+
+    /// As it is told on the socket.
+    fn clock_facts(&self, now: Timestamp) -> ClockFacts {
+        let (remaining_ms, paper_remaining_ms) = self.attempt.remaining_ms(self.rules(), self.clock.reads(now));
+        let paused = self.clock.is_stopped();
+        ClockFacts { attempt: self.attempt.id, paused, remaining_ms, paper_remaining_ms }
+    }
+
     fn question_facts(&self, now: Timestamp) -> Option<QuestionFacts> {
         let seq = self.attempt.settled().len() as u32 + 1;
         let rules = self.rules();
         let index = self.attempt.paper.question(seq)?;
-        let (remaining_ms, paper_remaining_ms) = self.attempt.remaining_ms(rules, now);
+        let (remaining_ms, paper_remaining_ms) = self.attempt.remaining_ms(rules, self.clock.reads(now));
         Some(QuestionFacts {
             period: Arc::clone(&self.period),
             attempt: self.attempt.id,

@@ -114,6 +114,34 @@ impl Table {
         }
     }
 
+    /// Somebody has no standing any more; returns the one that they had.
+    ///
+    /// # Panics
+    /// If they are on boards of another place: ranks would be wrong from here on.
+    pub(crate) fn leave(&mut self, who: ParticipantId, place: Place) -> Option<Standing> {
+        let standing = self.standing(who)?;
+        self.revision += 1;
+        let Table { standings, shape, ranked, revision } = self;
+        let known = |who| standings.known(who);
+        for number in scopes(place).filter_map(|scope| shape.number_of(scope)) {
+            ranked[number].changed = *revision;
+            let was_there = ranked[number].board.remove(who, &standing, known);
+            assert!(was_there, "{who:?} left a place whose boards they were not on");
+        }
+        standings.clear(who);
+        Some(standing)
+    }
+
+    /// Something is told otherwise of somebody on the boards of this place.
+    pub(crate) fn touch(&mut self, who: ParticipantId, place: Place) {
+        if self.standing(who).is_some() {
+            self.revision += 1;
+            for number in scopes(place).filter_map(|scope| self.shape.number_of(scope)) {
+                self.ranked[number].changed = self.revision;
+            }
+        }
+    }
+
     /// Keeps a standing and leaves the boards to [`Table::rank_all`].
     pub(crate) fn tally(&mut self, who: ParticipantId, standing: Standing) {
         let old = self.standings.set(who, standing);
@@ -270,6 +298,10 @@ impl Standings {
         }
         let before = std::mem::replace(&mut self.0[place], standing);
         (before.attempt != NONE.attempt).then_some(before)
+    }
+
+    fn clear(&mut self, who: ParticipantId) {
+        self.0[who.0 as usize] = NONE;
     }
 
     fn iter(&self) -> impl Iterator<Item = (Standing, ParticipantId)> {

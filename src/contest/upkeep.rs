@@ -60,13 +60,13 @@ impl Contest {
     fn periods_to_open(&self, now: Timestamp) -> Vec<entry::Period> {
         let (banks, periods) = (self.banks(), self.periods());
         let wanting = Wanting { season: &self.season, season_entry: self.season_entry, banks: &banks, now };
-        let missing = wanting.missing(&periods, |index| self.closes(index));
+        let missing = wanting.missing(&periods, |index| self.closes_by(index, now));
         missing.iter().map(|(_, draft)| draft.entry(&self.keys, &PeriodSecret(chance()), chance())).collect()
     }
 
     /// Publishes the secret of each period whose last attempt has ended.
     async fn publish_secrets(&self, now: Timestamp) -> Result<(), LedgerError> {
-        let ready = self.periods().to_be_published(now, |round| self.closes(round));
+        let ready = self.periods().to_be_published(now, |round| self.closes_by(round, now));
         for period in ready {
             // First no start can take the period any more, then the secret is told.
             period.let_secret_out();

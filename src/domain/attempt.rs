@@ -126,7 +126,7 @@ pub struct Settlement {
 pub struct Fate {
     pub seq: u32,
     pub given: Given,
-    /// From sending to arrival, at most the limit; the season's floor is not in it.
+    /// From sending to arrival, at most the limit with what was given beyond it; the season's floor is not in it.
     pub elapsed_ms: u32,
 }
 
@@ -209,6 +209,12 @@ pub struct Attempt {
     rescaling: Option<Box<Rescaling>>,
     /// Of the paper's time: the questions' own, without the floor.
     used_ms: u32,
+    /// Of it what lay within the limits that the round sets: what was given beyond them is in no time that ranks.
+    ranked_ms: u32,
+    /// Time that was given to the question that is open or comes next, beyond its limit …
+    given_ms: u32,
+    /// … and to the paper.
+    paper_given_ms: u32,
 }
 
 impl Attempt {
@@ -225,6 +231,9 @@ impl Attempt {
             sums: Sums::default(),
             rescaling: None,
             used_ms: 0,
+            ranked_ms: 0,
+            given_ms: 0,
+            paper_given_ms: 0,
         }
     }
 
@@ -276,7 +285,7 @@ impl Attempt {
     /// Marks every settled question anew: what has been settled stays, what it comes to may change.
     pub fn remark(&mut self, rules: Rules<'_>) {
         let before = std::mem::take(&mut self.settled);
-        (self.sums, self.rescaling, self.used_ms) = (Sums::default(), None, 0);
+        (self.sums, self.rescaling, self.used_ms, self.ranked_ms) = (Sums::default(), None, 0, 0);
         self.settled.reserve_exact(self.paper.len());
         for (seq, settled) in (1..).zip(before) {
             self.record(rules, Fate { seq, given: settled.given, elapsed_ms: settled.elapsed_ms });
@@ -318,31 +327,36 @@ impl Attempt {
             _ => 0,
         };
         let limits = &rules.round.limits;
-        let question = limits.question_ms.map(|limit| limit.saturating_sub(open_for));
+        let question = limits.question_ms.map(|limit| limit.saturating_add(self.given_ms).saturating_sub(open_for));
         let paper = self.paper_left_ms(rules).map(|left| left.saturating_sub(open_for));
         (question, paper)
     }
 
     fn paper_left_ms(&self, rules: Rules<'_>) -> Option<u32> {
-        rules.round.limits.paper_ms.map(|limit| limit.saturating_sub(self.used_ms))
+        let limit = rules.round.limits.paper_ms?;
+        Some(limit.saturating_add(self.paper_given_ms).saturating_sub(self.used_ms))
     }
 
-    /// The limit of the question that is open: its own or what was left of the paper; `true` where the paper's decides.
-    fn limit(&self, rules: Rules<'_>) -> Option<(u32, bool)> {
-        match (rules.round.limits.question_ms, self.paper_left_ms(rules)) {
-            (Some(question), Some(paper)) if question < paper => Some((question, false)),
-            (_, Some(paper)) => Some((paper, true)),
-            (Some(question), None) => Some((question, false)),
-            (None, None) => None,
-        }
+    /// The most of the open question's time that ranks: its own limit or what is left of the paper's, without what was given. It
+    /// follows from the answers alone, so that a replay finds the same.
+    fn ranked_limit(&self, rules: Rules<'_>) -> Option<u32> {
+        let limits = &rules.round.limits;
+        let paper = limits.paper_ms.map(|limit| limit.saturating_sub(self.ranked_ms));
+        limits.question_ms.into_iter().chain(paper).min()
+    }
+
+    /// For how long the question may be open, what was given counted.
+    fn allowed(&self, rules: Rules<'_>) -> Option<u32> {
+        let own = rules.round.limits.question_ms.map(|limit| limit.saturating_add(self.given_ms));
+        own.into_iter().chain(self.paper_left_ms(rules)).min()
     }
 
     /// When time will ask for something; `None` while a commit is under way or the attempt is over.
     pub fn deadline(&self, rules: Rules<'_>) -> Option<Timestamp> {
         match self.phase {
-            Phase::Open { since } => Some(match self.limit(rules) {
+            Phase::Open { since } => Some(match self.allowed(rules) {
                 // The grace is inclusive: an answer exactly at its end is in time.
-                Some((limit, _)) => since.plus_ms(i64::from(limit) + i64::from(rules.round.limits.grace_ms) + 1),
+                Some(limit) => since.plus_ms(i64::from(limit) + i64::from(rules.round.limits.grace_ms) + 1),
                 None => self.heard_at.plus_ms(IDLE_MS),
             }),
             Phase::Reading { since } => Some(since.plus_ms(i64::from(rules.round.limits.reading_ms))),
@@ -357,8 +371,8 @@ impl Attempt {
         }
         match self.phase {
             Phase::Reading { .. } => Some(Due::OpenNext),
-            Phase::Open { .. } => Some(Due::Settle(match self.limit(rules) {
-                Some((limit, _)) => self.judged(rules, Given::TimedOut, limit),
+            Phase::Open { .. } => Some(Due::Settle(match self.allowed(rules) {
+                Some(limit) => self.judged(rules, Given::TimedOut, limit),
                 None => self.end(rules, Ending::Idle, now)?,
             })),
             _ => None,
@@ -398,7 +412,7 @@ impl Attempt {
         }
         let chosen = chosen.filter(|chosen| fits(question, *chosen)).ok_or(AnswerRefusal::BadChoices)?;
         let open_for = now.since(since).clamp(0, i64::from(u32::MAX)) as u32;
-        let elapsed_ms = self.limit(rules).map_or(open_for, |(limit, _)| open_for.min(limit));
+        let elapsed_ms = self.allowed(rules).map_or(open_for, |limit| open_for.min(limit));
         self.heard_at = now;
         Ok(Judged::Settling(self.judged(rules, Given::Chosen(chosen), elapsed_ms)))
     }
@@ -406,7 +420,7 @@ impl Attempt {
     /// Goes to *settling* with the open question's fate, and with the attempt's end where this is it.
     fn judged(&mut self, rules: Rules<'_>, given: Given, elapsed_ms: u32) -> Settlement {
         let seq = self.current_seq();
-        let paper_over = rules.round.limits.paper_ms.is_some_and(|limit| self.used_ms + elapsed_ms >= limit);
+        let paper_over = self.paper_left_ms(rules).is_some_and(|left| elapsed_ms >= left);
         let ending = if seq == self.of() {
             Some(Ending::Complete)
         } else if paper_over {
@@ -428,7 +442,7 @@ impl Attempt {
             Phase::Open { .. } if ending == Ending::HandedBack => None,
             Phase::Open { since } => {
                 let open_for = now.since(since).clamp(0, i64::from(u32::MAX)) as u32;
-                let elapsed_ms = self.limit(rules).map_or(open_for, |(limit, _)| open_for.min(limit));
+                let elapsed_ms = self.allowed(rules).map_or(open_for, |limit| open_for.min(limit));
                 Some(Fate { seq: self.current_seq(), given: Given::Left, elapsed_ms })
             }
             Phase::Reading { .. } => None,
@@ -449,6 +463,7 @@ impl Attempt {
     pub fn settle(&mut self, rules: Rules<'_>, settlement: Settlement, now: Timestamp) {
         if let Some(fate) = settlement.question {
             self.record(rules, fate);
+            self.given_ms = 0;
         }
         self.phase = match settlement.ending {
             Some(ending) => Phase::Over(ending),
@@ -472,9 +487,10 @@ impl Attempt {
             None => Default::default(),
         };
         // `used_ms` takes what was measured; what ranks is at least the floor and at most the limit.
-        let limit = self.limit(rules).map_or(u32::MAX, |(limit, _)| limit);
+        let limit = self.ranked_limit(rules).unwrap_or(u32::MAX);
         let counted_ms = fate.elapsed_ms.max(rules.round.limits.elapsed_floor_ms).min(limit);
         self.used_ms = self.used_ms.saturating_add(fate.elapsed_ms);
+        self.ranked_ms = self.ranked_ms.saturating_add(fate.elapsed_ms.min(limit));
         let own = Sums { score: mark.points, correct: u32::from(mark.correct), elapsed_ms: u64::from(counted_ms) };
         add(&mut all, own);
         self.settled.push(Settled {
@@ -511,6 +527,26 @@ impl Attempt {
             self.heard_at = now;
         }
         waiting
+    }
+
+    /// Nothing of it began before this moment.
+    pub fn not_before(&mut self, at: Timestamp) {
+        match &mut self.phase {
+            Phase::Open { since } | Phase::Reading { since } => *since = at.max(*since),
+            Phase::Starting | Phase::Settling(_) | Phase::Over(_) => {}
+        }
+        self.heard_at = at.max(self.heard_at);
+    }
+
+    /// More time for the question that is open, or comes next while a verdict is read, and for the paper.
+    pub fn give(&mut self, ms: u32) {
+        self.given_ms = self.given_ms.saturating_add(ms);
+        self.paper_given_ms = self.paper_given_ms.saturating_add(ms);
+    }
+
+    /// Whether question `seq` is open, or its verdict's reader goes on to it.
+    pub fn waits_for(&self, seq: u32) -> bool {
+        matches!(self.phase, Phase::Open { .. } | Phase::Reading { .. }) && seq == self.current_seq()
     }
 
     /// The server was away: what is open, being read or idle loses none of that time, and what opened within it begins at its end.

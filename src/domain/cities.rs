@@ -94,6 +94,10 @@ struct Person {
     full: bool,
 }
 
+/// What one person did in each of their cities, while it is not counted.
+#[derive(Debug, Default)]
+pub struct TakenOut(Vec<Person>);
+
 impl CityCounts {
     /// `attempts_cap`: `capped_attempts` counts at most so many a person.
     pub fn new(cities: usize, attempts_cap: u32) -> CityCounts {
@@ -127,6 +131,39 @@ impl CityCounts {
         person.attempts = person.attempts.saturating_add(1);
         person.best = person.best.max(score);
         person.full |= full;
+    }
+
+    /// What somebody did is counted nowhere any more, and is returned to be counted again by [`CityCounts::put_back`].
+    pub fn take_out(&mut self, who: ParticipantId) -> TakenOut {
+        let first = self.persons.get_mut(who.0 as usize).map(std::mem::take).filter(|person| person.attempts > 0);
+        let elsewhere = self.elsewhere.extract_if(|(of, _), _| *of == who).map(|(_, person)| person);
+        let taken: Vec<Person> = first.into_iter().chain(elsewhere).collect();
+        for person in &taken {
+            let total = &mut self.totals.0[usize::from(person.city.0)];
+            total.participants -= 1;
+            total.attempts -= u64::from(person.attempts);
+            total.capped_attempts -= u64::from(person.attempts.min(self.attempts_cap));
+            total.best -= u64::from(person.best);
+            total.full -= u64::from(person.full);
+        }
+        TakenOut(taken)
+    }
+
+    /// Counts again what was taken out, of somebody of whom nothing is counted.
+    pub fn put_back(&mut self, who: ParticipantId, taken: TakenOut) {
+        for (place, person) in taken.0.into_iter().enumerate() {
+            let total = &mut self.totals.0[usize::from(person.city.0)];
+            total.participants += 1;
+            total.attempts += u64::from(person.attempts);
+            total.capped_attempts += u64::from(person.attempts.min(self.attempts_cap));
+            total.best += u64::from(person.best);
+            total.full += u64::from(person.full);
+            if place == 0 {
+                self.persons[who.0 as usize] = person;
+            } else {
+                self.elsewhere.insert((who, person.city), person);
+            }
+        }
     }
 
     pub fn totals(&self) -> &CityTotals {
@@ -306,6 +343,24 @@ mod tests {
         let totals = |city: usize| counts.totals().0[city];
         assert_eq!((totals(0).participants, totals(0).best, totals(0).attempts), (1, 80, 1));
         assert_eq!((totals(1).participants, totals(1).best, totals(1).attempts), (1, 70, 2));
+    }
+
+    #[test]
+    fn who_is_taken_out_is_counted_nowhere_and_put_back_as_they_were() {
+        let mut counts = counts();
+        counts.attempt_ended(ParticipantId(2), CityIndex(1), 100, true);
+        let before = counts.totals().clone();
+        let taken = counts.take_out(ParticipantId(2));
+        let mut without = CityCounts::new(14, 2);
+        for (who, city, score) in [(1, 0, 100), (3, 0, 90), (4, 1, 100), (5, 1, 100), (6, 2, 100)] {
+            without.attempt_ended(ParticipantId(who), CityIndex(city), score, score == 100);
+        }
+        assert_eq!(counts.totals(), without.totals());
+        counts.put_back(ParticipantId(2), taken);
+        assert_eq!(counts.totals(), &before);
+        let nobody = counts.take_out(ParticipantId(99));
+        counts.put_back(ParticipantId(99), nobody);
+        assert_eq!(counts.totals(), &before);
     }
 
     proptest! {

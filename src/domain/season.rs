@@ -23,7 +23,9 @@ mod sentences;
 #[cfg(test)]
 pub(crate) mod tests;
 mod times;
+mod warnings;
 mod weeks;
+mod written;
 
 pub use bounds::ELAPSED_MS_MAX;
 pub use bounds::SCORE_MAX;
@@ -36,6 +38,8 @@ pub use organisations::ORGANISATIONS_MAX;
 pub use rounds::POINTS_MAX;
 pub use rounds::QUESTIONS_MAX;
 pub use rounds::ROUNDS_MAX;
+pub use warnings::warnings;
+pub use written::organisations_written;
 
 /// A checked season. Serialised with serde_json it is the canonical form that the ledger keeps and digests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -32,12 +32,30 @@ impl Day {
         // 1970-01-01 was a Thursday, three days after a Monday.
         Week((self.0 + 3).div_euclid(7))
     }
+
+    /// As [`Day::date`] writes it; `None`: it is no date.
+    pub fn read(text: &str) -> Option<Day> {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        i32::try_from(date.duration_since(jiff::civil::date(1970, 1, 1)).as_hours() / 24).ok().map(Day)
+    }
+
+    /// `2026-09-01`, as it is written.
+    pub fn date(self) -> jiff::civil::Date {
+        jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(i64::from(self.0)))
+    }
 }
 
 /// A civil week, from Monday.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Week(pub i32);
+
+impl Week {
+    /// Its Monday.
+    pub fn monday(self) -> Day {
+        Day(self.0 * 7 - 3)
+    }
+}
 
 /// The season's time zone, by its IANA name; days and weeks end at its midnight.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,8 +88,7 @@ impl TimeZone {
 
     /// The moment at which `day` begins.
     pub fn start_of(&self, day: Day) -> Timestamp {
-        let date = jiff::civil::date(1970, 1, 1).saturating_add(jiff::Span::new().days(i64::from(day.0)));
-        match date.to_zoned(self.zone.clone()) {
+        match day.date().to_zoned(self.zone.clone()) {
             Ok(zoned) => Timestamp(zoned.timestamp().as_millisecond()),
             Err(_) => Timestamp(i64::from(day.0) * 86_400_000),
         }
@@ -102,6 +119,15 @@ impl Days<'_> {
     }
 
     pub fn day(&mut self, at: Timestamp) -> Day {
+        Day(self.civil_ms(at).div_euclid(86_400_000) as i32)
+    }
+
+    /// The hour of the day, from 0.
+    pub fn hour(&mut self, at: Timestamp) -> u8 {
+        (self.civil_ms(at).rem_euclid(86_400_000) / 3_600_000) as u8
+    }
+
+    fn civil_ms(&mut self, at: Timestamp) -> i64 {
         if !(self.from..self.until).contains(&at) {
             let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX);
             let change = self.zone.zone.following(instant).next();
@@ -109,7 +135,7 @@ impl Days<'_> {
             self.until = change.map_or(Timestamp(i64::MAX), |change| Timestamp(change.timestamp().as_millisecond()));
             self.offset_ms = i64::from(self.zone.zone.to_offset(instant).seconds()) * 1000;
         }
-        Day((at.0 + self.offset_ms).div_euclid(86_400_000) as i32)
+        at.0 + self.offset_ms
     }
 }
 
@@ -155,6 +181,7 @@ mod tests {
             let moments = (0..42_000).map(|i| Timestamp(1_230_768_000_000 + i * 37 * 60_000));
             for at in moments.clone().chain(moments.rev().step_by(7)) {
                 assert_eq!(days.day(at), zone.day(at), "{name} {at:?}");
+                assert_eq!(i32::from(days.hour(at)), i32::from(zone.civil(at).hour()), "{name} {at:?}");
             }
         }
     }
@@ -166,6 +193,9 @@ mod tests {
         let monday = zone.day(Timestamp(1_785_686_400_000));
         assert_eq!(monday.week(), Day(monday.0 + 6).week());
         assert_eq!(Day(monday.0 - 1).week().0, monday.week().0 - 1);
+        assert_eq!(Day(monday.0 + 6).week().monday(), monday);
+        assert_eq!(monday.date().to_string(), "2026-08-03");
+        assert_eq!((Day::read("2026-08-03"), Day::read("3. August")), (Some(monday), None));
     }
 
     #[test]

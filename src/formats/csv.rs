@@ -126,7 +126,7 @@ const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
 /// A cell of CSV as a spreadsheet shows it and does not reckon with it: with an apostrophe in front, as OWASP advises
 /// ("CSV injection"). An apostrophe that stood there gets another one.
-pub(super) fn guarded(cell: &str) -> Cow<'_, str> {
+pub(crate) fn guarded(cell: &str) -> Cow<'_, str> {
     if cell.trim_start_matches('\'').starts_with(FORMULA) {
         Cow::Owned(format!("'{cell}"))
     } else {

@@ -23,6 +23,11 @@ use crate::formats::draft::Reading;
 /// So many faults are told; then one that says how many more there are.
 pub const FAULTS_MAX: usize = 1_000;
 
+/// A text that people wrote, in whichever of the usual encodings; `None`: it is none.
+pub fn text_of(bytes: &[u8]) -> Option<String> {
+    text::decode(bytes).ok()
+}
+
 /// Whether a file of this name in a bank's folder is meant to hold questions.
 pub fn is_question_file(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();

@@ -126,10 +126,13 @@ pub struct Ended {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Note {
-    /// The season file that is in force from here on, in its canonical form.
+    /// The season that is in force from here on, in its canonical form.
     Season {
         canonical: String,
         reason: Option<String>,
+        /// By whom and why, where the desk published it; from there on no season file is compared with it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        published: Option<Deed>,
     },
     /// A bank version in its canonical form; its digest names it.
     Bank {
@@ -175,6 +178,80 @@ pub enum Note {
         seq: u32,
         reason: String,
     },
+    /// What whoever runs the season has done to it while it runs.
+    Act {
+        act: Act,
+        deed: Deed,
+    },
+}
+
+/// An act of whoever runs the season. Each stays on record; what undoes one is another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum Act {
+    /// The round, or every round that runs, stands still from the entry's moment on. What was open then had been told later than its
+    /// own entry says, by so many milliseconds at most.
+    Paused {
+        round: Option<String>,
+        told_after_ms: i64,
+    },
+    /// The round, or every round that stands still, runs on: the time between is given back.
+    Resumed {
+        round: Option<String>,
+    },
+    /// The round closes later than it would have.
+    Extended {
+        round: String,
+        was: Timestamp,
+        closes: Timestamp,
+    },
+    /// Every attempt of the round that is open has so much more time: its question and its paper.
+    TimeGiven {
+        round: String,
+        ms: u32,
+    },
+    /// So many attempts more of the round, outside its limits: one each time that somebody is named.
+    AttemptsGiven {
+        round: String,
+        to: Vec<ParticipantId>,
+        lost: Lost,
+    },
+    /// Starts nothing more, and is on no board.
+    Excluded {
+        participant: ParticipantId,
+    },
+    Reinstated {
+        participant: ParticipantId,
+    },
+    Renamed {
+        participant: ParticipantId,
+        was: String,
+        name: String,
+    },
+    /// Boards show a star for the name.
+    NameHidden {
+        participant: ParticipantId,
+    },
+    NameShown {
+        participant: ParticipantId,
+    },
+    /// Takes back an act that has no other to do so. Of attempts that were given, those that were not used yet.
+    Undone {
+        of: EntryNumber,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        from: Vec<ParticipantId>,
+    },
+}
+
+/// Which attempts were lost, for the record: whose, and started when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    /// `participant:NUMBER`, `city:450200`, `county:450226` or `organisation:ID`
+    pub of: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Timestamp>,
 }
 
 /// A decision of two about a question that was wrong.

@@ -9,6 +9,8 @@ use crate::ledger::store::LedgerError;
 use crate::ledger::store::Store;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -45,7 +47,8 @@ pub trait Projection: Send + Sync {
 pub struct Full;
 
 struct Pushed {
-    entry: Entry,
+    /// `None`: somebody waits for what was pushed before.
+    entry: Option<Entry>,
     done: Option<oneshot::Sender<EntryNumber>>,
 }
 
@@ -54,6 +57,7 @@ struct Pushed {
 pub struct Lane {
     queue: mpsc::Sender<Pushed>,
     closing: CancellationToken,
+    slowest_ms: Arc<AtomicI64>,
 }
 
 /// Room for one entry. From reserving to pushing nothing may await.
@@ -80,8 +84,23 @@ impl Lane {
     /// The lane has stopped.
     pub async fn append(&self, entry: Entry) -> Result<EntryNumber, LedgerError> {
         let (done, committed) = oneshot::channel();
-        self.queue.send(Pushed { entry, done: Some(done) }).await.map_err(|_| LedgerError::Stopped)?;
+        self.queue.send(Pushed { entry: Some(entry), done: Some(done) }).await.map_err(|_| LedgerError::Stopped)?;
         committed.await.map_err(|_| LedgerError::Stopped)
+    }
+
+    /// Returns once everything that was pushed before is committed and applied.
+    ///
+    /// # Errors
+    /// The lane has stopped.
+    pub async fn catch_up(&self) -> Result<(), LedgerError> {
+        let (done, committed) = oneshot::channel();
+        self.queue.send(Pushed { entry: None, done: Some(done) }).await.map_err(|_| LedgerError::Stopped)?;
+        committed.await.map(|_| ()).map_err(|_| LedgerError::Stopped)
+    }
+
+    /// The longest that an entry waited lately from its moment to its commit, in milliseconds.
+    pub fn slowest_ms(&self) -> i64 {
+        self.slowest_ms.load(Ordering::Relaxed)
     }
 
     /// Takes no more entries; the writer commits what was pushed before, and returns.
@@ -98,13 +117,13 @@ impl Lane {
 impl Room<'_> {
     /// The projection hears of it when it is committed.
     pub fn push(self, entry: Entry) {
-        self.0.send(Pushed { entry, done: None });
+        self.0.send(Pushed { entry: Some(entry), done: None });
     }
 
     /// As [`Room::push`]; the receiver gets the entry's number once it is committed, and an error if it never will be.
     pub fn push_and_wait(self, entry: Entry) -> oneshot::Receiver<EntryNumber> {
         let (done, committed) = oneshot::channel();
-        self.0.send(Pushed { entry, done: Some(done) });
+        self.0.send(Pushed { entry: Some(entry), done: Some(done) });
         committed
     }
 }
@@ -124,6 +143,7 @@ pub struct Writer {
     state: LaneState,
     now: Now,
     slowest: Slowest,
+    slowest_ms: Arc<AtomicI64>,
 }
 
 /// The longest that an entry waited lately from its moment to its commit. A question is told after its commit, and a start
@@ -144,7 +164,11 @@ impl Slowest {
     }
 
     fn before(&self, now: Timestamp) -> Timestamp {
-        now.plus_ms(-self.ms.max(self.before_ms))
+        now.plus_ms(-self.lately_ms())
+    }
+
+    fn lately_ms(&self) -> i64 {
+        self.ms.max(self.before_ms)
     }
 }
 
@@ -152,9 +176,10 @@ impl Slowest {
 pub fn lane(store: Arc<dyn Store>, state: LaneState, now: Now) -> (Lane, Writer) {
     let (sender, receiver) = mpsc::channel(QUEUE_ENTRIES);
     let closing = CancellationToken::new();
+    let slowest_ms = Arc::new(AtomicI64::new(0));
     (
-        Lane { queue: sender, closing: closing.clone() },
-        Writer { queue: receiver, closing, store, state, now, slowest: Slowest::default() },
+        Lane { queue: sender, closing: closing.clone(), slowest_ms: Arc::clone(&slowest_ms) },
+        Writer { queue: receiver, closing, store, state, now, slowest: Slowest::default(), slowest_ms },
     )
 }
 
@@ -163,6 +188,7 @@ impl Writer {
     pub fn going_on_from(mut self, state: LaneState, waited_ms: i64) -> Writer {
         let now = (self.now)();
         self.slowest.take(waited_ms, now);
+        self.slowest_ms.store(self.slowest.lately_ms(), Ordering::Relaxed);
         Writer { state, ..self }
     }
 
@@ -221,27 +247,34 @@ impl Writer {
     ) -> Result<i64, LedgerError> {
         let mut entries = Vec::with_capacity(pushed.len());
         let mut waiting = Vec::new();
-        for (i, Pushed { entry, done }) in pushed.drain(..).enumerate() {
-            entries.push(entry);
+        for Pushed { entry, done } in pushed.drain(..) {
+            entries.extend(entry);
             if let Some(done) = done {
-                waiting.push((i, done));
+                waiting.push((entries.len(), done));
             }
         }
         let first = self.state.last_n + 1;
         let begun = (self.now)();
         let oldest = entries.iter().map(Entry::at).min().unwrap_or(begun);
         self.slowest.take(begun.since(oldest), begun);
+        if entries.is_empty() {
+            for (_, done) in waiting {
+                let _ = done.send(self.state.last_n);
+            }
+            return Ok(0);
+        }
         let batch = Batch { epoch: self.state.epoch, first, entries: &entries, alive_at: self.slowest.before(begun) };
         meter.begins();
         self.store.commit(batch).await?;
         meter.committed(entries.len(), self.state.last_n + entries.len() as i64);
         let done = (self.now)();
         self.slowest.take(done.since(oldest), done);
+        self.slowest_ms.store(self.slowest.lately_ms(), Ordering::Relaxed);
         self.state.last_n += entries.len() as i64;
         projection.committed(first, entries);
-        for (i, done) in waiting {
+        for (up_to, done) in waiting {
             // A waiter that hung up has been split from nothing: the entry is committed and applied.
-            let _ = done.send(first + i as i64);
+            let _ = done.send(first + up_to as i64 - 1);
         }
         Ok((self.now)().since(begun))
     }

@@ -46,6 +46,17 @@ impl LedgerPlace {
         })
     }
 
+    /// Whose ledger is there; `None` where there is none. Takes nothing over.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn season_there(&self) -> Result<Option<SeasonId>, LedgerError> {
+        match self {
+            LedgerPlace::Folder(folder) => Sqlite::season_in(folder).await,
+            LedgerPlace::Postgres(url) => Postgres::season_in(url).await,
+        }
+    }
+
     /// Opens the season's desk beside the ledger, making it where there is none. A server may run on it.
     ///
     /// # Errors

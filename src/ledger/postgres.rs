@@ -40,6 +40,7 @@ use session::Entrance;
 use session::Pauses;
 use session::Session;
 use session::passes;
+use sqlx::ConnectOptions;
 use sqlx::Connection;
 use sqlx::PgConnection;
 use sqlx::PgPool;
@@ -105,6 +106,19 @@ impl Postgres {
         let mut session = arrive(&entrance).await?;
         prepare(&entrance, &mut session.connection, season).await?;
         Ok(Postgres::of(entrance, session, true))
+    }
+
+    /// Whose ledger is in the database; `None` where there is none. Takes nothing over.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn season_in(url: &PostgresUrl) -> Result<Option<SeasonId>, LedgerError> {
+        let mut found = url.options().disable_statement_logging().connect().await?;
+        let there: bool = sqlx::query_scalar("select to_regclass('season') is not null").fetch_one(&mut found).await?;
+        let name = sqlx::query_scalar("select name from season where id = $1").bind(SEASON);
+        let name: Option<String> = if there { name.fetch_optional(&mut found).await? } else { None };
+        found.close().await?;
+        Ok(name.map(SeasonId))
     }
 
     /// Opens the ledger in the database while no server runs on it, changing nothing. Which season it is, is in its notes.

@@ -80,8 +80,8 @@ pub struct Sqlite {
     pages: Pages,
     /// `None` where the folder was only opened to be read.
     checkpoints: Option<Checkpoints>,
-    /// Holds the folder for this process until dropped.
-    _lock: File,
+    /// Holds the folder for this process until closed or dropped.
+    lock: Mutex<Option<File>>,
 }
 
 impl Sqlite {
@@ -105,7 +105,7 @@ impl Sqlite {
             readers: readers(folder).await?,
             pages: Pages::of(folder),
             checkpoints: Some(checkpoints),
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         })
     }
 
@@ -122,12 +122,30 @@ impl Sqlite {
             readers: readers(folder).await?,
             pages: Pages::of(folder),
             checkpoints: None,
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         })
     }
 }
 
 impl Sqlite {
+    /// Whose ledger is in `folder`; `None` where there is none. Takes nothing over.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn season_in(folder: &Path) -> Result<Option<SeasonId>, LedgerError> {
+        if !folder.join("ledger.db").is_file() {
+            return Ok(None);
+        }
+        let mut found =
+            SqliteConnectOptions::new().filename(folder.join("ledger.db")).busy_timeout(BUSY).connect().await?;
+        let there = "select count(*) from sqlite_master where name = 'season'";
+        let there: i64 = sqlx::query_scalar(there).fetch_one(&mut found).await?;
+        let name = sqlx::query_scalar("select name from season where id = ?").bind(SEASON);
+        let name: Option<String> = if there > 0 { name.fetch_optional(&mut found).await? } else { None };
+        found.close().await?;
+        Ok(name.map(SeasonId))
+    }
+
     /// Blocks: whoever writes has a thread for it.
     fn write<T>(&self, act: impl FnOnce(&mut Connection) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
         self.checkpoints.as_ref().map_or(Ok(()), Checkpoints::fine)?;
@@ -327,6 +345,8 @@ impl Store for Sqlite {
             {
                 tracing::warn!(%error, "the ledger was not written back on closing; the next start does it");
             }
+            // Whoever still holds this store finds it stopped; the next one in this process may have the folder.
+            self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         })
     }
 }

@@ -66,7 +66,7 @@ fn deed(by: &By, reason: &str) -> Deed {
     Deed { by: by.name.clone(), reason: reason.to_owned() }
 }
 
-fn told(refusal: ActRefusal) -> DeskRefusal {
+pub(crate) fn told(refusal: ActRefusal) -> DeskRefusal {
     match refusal {
         ActRefusal::Faulty(faults) => DeskRefusal::Faulty(faults),
         ActRefusal::Ledger(error) => error.into(),

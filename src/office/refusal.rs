@@ -1,5 +1,6 @@
 //! Why the desk does not do what somebody asked for; nothing was written then.
 
+use crate::domain::fault::Fault;
 use crate::domain::faults::QuestionFault;
 use crate::domain::review::ReviewRefusal;
 use crate::ledger::store::LedgerError;
@@ -22,10 +23,16 @@ pub enum DeskRefusal {
     Overtaken,
     #[error("这道题还有 {} 处问题，改好了再提交", .0.len())]
     Faulty(Vec<QuestionFault>),
+    /// A season that is being written cannot be one yet.
+    #[error("赛季还有 {} 处问题，改好了再发布", .0.len())]
+    SeasonFaulty(Vec<Fault>),
     #[error("{0}")]
     Review(#[from] ReviewRefusal),
     #[error("您的角色不能这样做")]
     Forbidden,
+    /// It takes another person.
+    #[error("{0}")]
+    NotByThemselves(&'static str),
     #[error(transparent)]
     Ledger(#[from] LedgerError),
 }
@@ -34,10 +41,10 @@ impl DeskRefusal {
     pub fn code(&self) -> &'static str {
         match self {
             DeskRefusal::NotFound(_) => "not_found",
-            DeskRefusal::Bad(_) | DeskRefusal::Faulty(_) => "bad_request",
+            DeskRefusal::Bad(_) | DeskRefusal::Faulty(_) | DeskRefusal::SeasonFaulty(_) => "bad_request",
             DeskRefusal::Conflict(_) | DeskRefusal::Overtaken => "conflict",
             DeskRefusal::Review(ReviewRefusal::WrongState(_)) => "conflict",
-            DeskRefusal::Review(_) | DeskRefusal::Forbidden => "forbidden",
+            DeskRefusal::Review(_) | DeskRefusal::Forbidden | DeskRefusal::NotByThemselves(_) => "forbidden",
             DeskRefusal::Ledger(_) => "unavailable",
         }
     }

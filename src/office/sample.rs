@@ -20,7 +20,7 @@ pub const NAME: &str = "示例题库";
 #[folder = "$CARGO_MANIFEST_DIR/question-bank/kexue"]
 struct Shipped;
 
-static QUESTIONS: LazyLock<Vec<Question>> = LazyLock::new(|| {
+pub(crate) static QUESTIONS: LazyLock<Vec<Question>> = LazyLock::new(|| {
     let mut files: Vec<(String, Vec<u8>)> =
         Shipped::iter().filter_map(|name| Some((name.to_string(), Shipped::get(&name)?.data.into_owned()))).collect();
     files.sort();

@@ -25,6 +25,8 @@ pub const LIMIT_MAX: usize = 200;
 pub const LIMIT_USUAL: usize = 20;
 /// A board that many look at is made anew at most so often.
 const FRESH_MS: i64 = 1_000;
+/// Instead of a name that whoever runs the season has hidden.
+const HIDDEN: &str = "＊";
 /// At most so many boards are kept ready. Full: all are dropped, and made again when asked for.
 const KEPT_MAX: usize = 4_096;
 
@@ -220,6 +222,11 @@ impl BoardView {
 }
 
 impl BoardViews {
+    /// Something has changed that nobody should wait a second for.
+    pub fn forget(&self) {
+        self.kept.clear();
+    }
+
     /// The board as it is, at most a second old.
     pub fn view(&self, contest: &Contest, name: BoardName) -> Arc<BoardView> {
         let now = contest.now();
@@ -265,7 +272,10 @@ fn made(contest: &Contest, name: BoardName, now: Timestamp) -> BoardView {
 /// Rows with masked names; `me` is pointed out.
 pub fn entries(contest: &Contest, page: &Page, me: Option<ParticipantId>) -> Vec<EntryView> {
     let row = |&(rank, who, standing): &(u64, ParticipantId, Standing)| {
-        let found = contest.roster.with(who, |player| (masked(&player.name), player.place.city));
+        let name = |player: &crate::contest::roster::Player| {
+            if player.name_hidden { HIDDEN.to_owned() } else { masked(&player.name) }
+        };
+        let found = contest.roster.with(who, |player| (name(player), player.place.city));
         let (name, city) = found.unwrap_or_default();
         EntryView {
             rank,

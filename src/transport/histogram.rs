@@ -36,6 +36,12 @@ impl Histogram {
         self.0.counts[bucket].fetch_add(1, Ordering::Relaxed);
         self.0.sum.fetch_add(value, Ordering::Relaxed);
     }
+
+    /// How many values there were, and what they come to.
+    pub fn totals(&self) -> (u64, u64) {
+        let count = self.0.counts.iter().map(|count| count.load(Ordering::Relaxed)).sum();
+        (count, self.0.sum.load(Ordering::Relaxed))
+    }
 }
 
 impl EncodeMetric for Histogram {

@@ -6,6 +6,7 @@ use crate::accounts::tokens::Token;
 use crate::contest::core::Contest;
 use crate::contest::past::Past;
 use crate::contest::recovery::indexed;
+use crate::contest::refusal::Refusal;
 use crate::contest::roster;
 use crate::domain::attempt::Ending;
 use crate::domain::attempt::Given;
@@ -244,6 +245,19 @@ pub struct Me {
     /// Corrections of late that have changed attempts of mine.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     corrections: Vec<CorrectedView>,
+    /// Why I may start nothing more, and whom to turn to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    excluded: Option<ExcludedView>,
+    /// When a report of mine was last answered, within the last month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report_answered_at: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct ExcludedView {
+    reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -269,10 +283,11 @@ struct MySeason {
 }
 
 pub async fn me(State(app): State<Arc<App>>, Caller(me): Caller) -> Json<Me> {
-    Json(me_view(&app.contest, me))
+    Json(me_view(&app, me))
 }
 
-fn me_view(contest: &Contest, me: ParticipantId) -> Me {
+fn me_view(app: &App, me: ParticipantId) -> Me {
+    let contest = &app.contest;
     let season = &contest.season;
     let today = season.time_zone.day(contest.now());
     let left = contest.roster.with(me, |player| {
@@ -305,6 +320,11 @@ fn me_view(contest: &Contest, me: ParticipantId) -> Me {
             ranks: ranks.map(RanksView::of),
         },
         corrections: CorrectedView::all_of(contest, me),
+        excluded: match contest.exclusion_of(me) {
+            Some(Refusal::Excluded { reason, contact }) => Some(ExcludedView { reason, contact }),
+            _ => None,
+        },
+        report_answered_at: app.reports.answered_at(me, contest.now()).map(|at| at.0),
     }
 }
 
@@ -334,7 +354,7 @@ pub async fn change(
     app.admission.kept_act(me)?;
     let ChangeBody { name, city, county, organisation, group } = body;
     app.accounts.change(&app.contest, me, Change { name, city, county, organisation, group }).await?;
-    Ok(Json(me_view(&app.contest, me)))
+    Ok(Json(me_view(&app, me)))
 }
 
 #[derive(Serialize)]

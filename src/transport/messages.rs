@@ -37,6 +37,16 @@ pub enum ServerMessage<'a> {
         attempts: Vec<String>,
         text: &'a str,
     },
+    Clock {
+        attempt: String,
+        paused: bool,
+        remaining_ms: Option<u32>,
+        paper_remaining_ms: Option<u32>,
+    },
+    Notice {
+        level: &'a str,
+        text: &'a str,
+    },
     Superseded,
     Reconnect {
         after_ms: u64,

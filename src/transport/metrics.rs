@@ -143,6 +143,22 @@ impl Meters {
         self.verdict_seconds.observe(self.clock.ticks_us().saturating_sub(arrived_us));
     }
 
+    /// Commits so far, and the microseconds that they took.
+    pub fn commits(&self) -> (u64, u64) {
+        self.commit_seconds.totals()
+    }
+
+    /// How often this was refused.
+    pub fn times_refused(&self, code: &'static str) -> u64 {
+        self.refusals.get(&ByCode { code }).map_or(0, |counter| counter.get())
+    }
+
+    /// HTTP requests that were answered with a fault of the server's.
+    pub fn faults(&self) -> u64 {
+        let times = |status| self.requests.get(&ByStatus { status }).map_or(0, |counter| counter.get());
+        [500, 502, 504].into_iter().map(times).sum()
+    }
+
     /// What the start found.
     pub fn recovered(&self, began_us: u64, away_ms: i64, last: EntryNumber) {
         self.recovery_seconds.set(self.clock.ticks_us().saturating_sub(began_us) as f64 / A_SECOND);

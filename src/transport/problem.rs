@@ -3,6 +3,7 @@
 use crate::accounts::register::JoinRefusal;
 use crate::accounts::staff::FormFault;
 use crate::accounts::staff::StaffRefusal;
+use crate::contest::acts::RunRefusal;
 use crate::contest::refusal::BUSY_RETRY_MS;
 use crate::contest::refusal::Exhausted;
 use crate::contest::refusal::NotEligible;
@@ -143,6 +144,10 @@ impl Problem {
         match refusal {
             Refusal::SeasonNotOpen { opens } => not_open("season_not_open", "赛季", *opens, zone),
             Refusal::RoundNotOpen { opens } => not_open("round_not_open", "本场次", *opens, zone),
+            Refusal::RoundPaused => conflict("round_paused", "本场次暂停中，暂停的时间会补给您；恢复以后接着来"),
+            Refusal::Excluded { reason, contact } => {
+                Problem::new(StatusCode::FORBIDDEN, "excluded", excluded_sentence(reason, contact.as_deref()))
+            }
             Refusal::UnknownRound => Problem::new(StatusCode::NOT_FOUND, "unknown_round", "没有这个场次，请刷新页面"),
             Refusal::AttemptsExhausted(exhausted) => conflict("attempts_exhausted", exhausted_sentence(*exhausted)),
             Refusal::AttemptInProgress => conflict("attempt_in_progress", "您有一份答卷还没有答完，请先答完或交卷"),
@@ -158,6 +163,11 @@ impl Problem {
             Refusal::Busy => Problem::busy(),
         }
     }
+}
+
+fn excluded_sentence(reason: &str, contact: Option<&str>) -> String {
+    let turn_to = contact.map_or("请联系组织者".to_owned(), |contact| format!("请联系组织者：{contact}"));
+    format!("您的参赛资格已被取消，原因：{reason}。如有疑问，{turn_to}")
 }
 
 fn of_answer(refusal: AnswerRefusal) -> Problem {
@@ -201,8 +211,24 @@ impl From<JoinRefusal> for Problem {
     fn from(refusal: JoinRefusal) -> Problem {
         match refusal {
             JoinRefusal::Busy => Problem::busy(),
-            JoinRefusal::ChangedBefore(_) => Problem::new(StatusCode::CONFLICT, "not_eligible", refusal.to_string()),
+            JoinRefusal::ChangedBefore(_) | JoinRefusal::NameKept => {
+                Problem::new(StatusCode::CONFLICT, "not_eligible", refusal.to_string())
+            }
             other => Problem::bad_request(other.to_string()),
+        }
+    }
+}
+
+impl From<RunRefusal> for Problem {
+    fn from(refusal: RunRefusal) -> Problem {
+        let message = refusal.to_string();
+        match refusal {
+            RunRefusal::Ledger(error) => error.into(),
+            RunRefusal::UnknownRound | RunRefusal::UnknownParticipant | RunRefusal::UnknownAct => {
+                Problem::new(StatusCode::NOT_FOUND, "not_found", message)
+            }
+            RunRefusal::NotNow(_) | RunRefusal::TooMany => Problem::conflict(message),
+            RunRefusal::Bad(_) | RunRefusal::NoReason => Problem::bad_request(message),
         }
     }
 }

@@ -29,6 +29,8 @@ use axum::extract::Query;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
+use axum::http::header;
+use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Deserialize;
 use serde::Serialize;
@@ -49,17 +51,28 @@ pub async fn no_such_method() -> Problem {
 }
 
 pub async fn season(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
-    app.season_views.view(&app.contest).respond(&headers, "no-cache")
+    let missed = app.statistics.missed().first().map(|missed| missed.week.monday().date().to_string());
+    app.season_views.view(&app.contest, missed).respond(&headers, "no-cache")
 }
 
-#[derive(Serialize)]
-pub struct Notices {
-    notices: [(); 0],
+/// What the organisers have told everyone, newest first.
+pub async fn notices(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    app.notices.packed().respond(&headers, "no-cache")
 }
 
-/// Notices are written at the desk, which comes with a later version; until then there are none.
-pub async fn notices() -> Json<Notices> {
-    Json(Notices { notices: [] })
+#[derive(Deserialize)]
+pub struct MissedQuery {
+    week: Option<String>,
+}
+
+/// 易错题: of the newest week that is over, or of the one that begins on this Monday (`2026-08-31`).
+pub async fn missed(
+    State(app): State<Arc<App>>,
+    Asked(Query(query)): Asked<Query<MissedQuery>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let view = app.missed.view(&app.statistics, &app.contest.season, query.week.as_deref());
+    Ok(view.ok_or_else(|| Problem::not_found("这一周的易错题"))?.respond(&headers, "public, max-age=60"))
 }
 
 #[derive(Deserialize)]
@@ -264,10 +277,13 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, Problem
     if app.ready.load(Ordering::Acquire) { Ok("ready\n") } else { Err(Problem::unavailable()) }
 }
 
-pub async fn metrics(State(app): State<Arc<App>>) -> String {
+/// What `prometheus-client` writes; as plain text a scraper would read it by the older format, and refuse it.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     let state = metrics::State {
         ready: app.ready.load(Ordering::Acquire),
         certificate_expires: app.settings.tls.as_ref().and_then(|tls| tls.expires()),
     };
-    metrics::text(&app.meters, &app.contest, &app.admission, state)
+    ([(header::CONTENT_TYPE, OPEN_METRICS)], metrics::text(&app.meters, &app.contest, &app.admission, state))
 }

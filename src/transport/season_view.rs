@@ -2,6 +2,7 @@
 
 use crate::contest::core::Contest;
 use crate::contest::core::Life;
+use crate::contest::core::SeasonVersion;
 use crate::contest::recovery::indexed;
 use crate::domain::ids::RoundIndex;
 use crate::domain::rules::AttemptsAllowed;
@@ -9,6 +10,7 @@ use crate::domain::rules::Feedback;
 use crate::domain::season::About;
 use crate::domain::season::SignIn;
 use crate::domain::time::Timestamp;
+use crate::office::shelf::STARTER_BY;
 use crate::transport::packed::Packed;
 use serde::Serialize;
 use std::sync::Arc;
@@ -22,13 +24,19 @@ const FRESH_MS: i64 = 1_000;
 pub struct SeasonViews(Mutex<Option<(Timestamp, Arc<Packed>)>>);
 
 impl SeasonViews {
-    pub fn view(&self, contest: &Contest) -> Arc<Packed> {
+    /// Something has changed that nobody should wait a second for.
+    pub fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// `missed`: the Monday of the newest week whose most missed questions are told.
+    pub fn view(&self, contest: &Contest, missed: Option<String>) -> Arc<Packed> {
         let now = contest.now();
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*kept {
             Some((at, view)) if (0..FRESH_MS).contains(&now.since(*at)) => Arc::clone(view),
             _ => {
-                let body = serde_json::to_vec(&season_view(contest, now)).unwrap_or_default();
+                let body = serde_json::to_vec(&season_view(contest, now, missed)).unwrap_or_default();
                 let view = Arc::new(Packed::of(body.into(), "application/json"));
                 *kept = Some((now, Arc::clone(&view)));
                 view
@@ -49,6 +57,9 @@ struct SeasonView<'a> {
     sign_in: SignIn,
     /// Whether somebody has made sure that participants are who they say; false shows 身份未核验.
     identity_checked: bool,
+    /// The newest week at `GET /missed`; absent while there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     consent: Option<&'a str>,
     hosts: &'a [String],
@@ -59,6 +70,30 @@ struct SeasonView<'a> {
     cities: Vec<CityView<'a>>,
     groups: &'a [crate::domain::season::Group],
     rounds: Vec<RoundView<'a>>,
+    /// 规则变更记录, newest first; what was before the season was first set up is left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changes: Vec<ChangeView<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangeView<'a> {
+    at: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+    what: &'a [String],
+}
+
+/// More are in the desk's list of versions.
+const CHANGES_MAX: usize = 50;
+
+fn changes(contest: &Contest) -> Vec<ChangeView<'_>> {
+    let first = |pair: &&[SeasonVersion]| pair[0].by.as_deref() != Some(STARTER_BY);
+    let changed = contest.season_versions.windows(2).filter(first).map(|pair| &pair[1]);
+    let view = |version| {
+        let SeasonVersion { at, reason, differences, .. }: &SeasonVersion = version;
+        ChangeView { at: at.0, why: reason.as_deref(), what: differences }
+    };
+    changed.rev().take(CHANGES_MAX).map(view).collect()
 }
 
 #[derive(Serialize)]
@@ -130,12 +165,13 @@ pub fn life_text(life: Life) -> &'static str {
     match life {
         Life::Upcoming => "upcoming",
         Life::Open => "open",
+        Life::Paused => "paused",
         Life::Settling => "settling",
         Life::Closed => "closed",
     }
 }
 
-fn season_view(contest: &Contest, now: Timestamp) -> SeasonView<'_> {
+fn season_view(contest: &Contest, now: Timestamp, missed: Option<String>) -> SeasonView<'_> {
     let season = &*contest.season;
     let cities = (0..season.region.cities.len()).map(|i| {
         let index = crate::domain::ids::CityIndex(i as u16);
@@ -153,10 +189,14 @@ fn season_view(contest: &Contest, now: Timestamp) -> SeasonView<'_> {
         name: &season.name,
         now: now.0,
         opens: season.opens.0,
-        closes: season.closes.0,
+        // A round that was extended may close after the season's own end.
+        closes: indexed(&season.rounds)
+            .map(|(index, _)| contest.closes_by(index, now).0)
+            .fold(season.closes.0, i64::max),
         time_zone: season.time_zone.name(),
         state: life_text(contest.season_life(now)),
         sign_in: season.sign_in,
+        missed,
         identity_checked: season.sign_in == SignIn::Phone,
         consent: season.consent.as_deref(),
         hosts: &season.hosts,
@@ -172,6 +212,7 @@ fn season_view(contest: &Contest, now: Timestamp) -> SeasonView<'_> {
         cities: cities.collect(),
         groups: &season.groups,
         rounds: indexed(&season.rounds).map(|(index, _)| round_view(contest, index, now)).collect(),
+        changes: changes(contest),
     }
 }
 
@@ -189,7 +230,7 @@ fn round_view(contest: &Contest, index: RoundIndex, now: Timestamp) -> RoundView
         name: &round.name,
         summary: round.summary(),
         opens: round.opens.0,
-        closes: contest.closes(index).0,
+        closes: contest.closes_by(index, now).0,
         state: life_text(contest.round_life(index, now)),
         of: round.blueprint.count(),
         question_ms: round.limits.question_ms,

@@ -11,10 +11,14 @@ use crate::contest::recovery::OpeningError;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
+use crate::ledger::entry::Note;
 use crate::ledger::lane::Projection;
 use crate::ledger::store::LedgerError;
-use crate::office::exposure::Exposure;
+use crate::office::comings;
+use crate::office::corrections::Corrections;
 use crate::office::importing::Imports;
+use crate::office::reports::Reports;
+use crate::office::statistics::Statistics;
 use crate::transport::admission::Admission;
 use crate::transport::admission::Places;
 use crate::transport::desk;
@@ -23,6 +27,8 @@ use crate::transport::door::Door;
 use crate::transport::me;
 use crate::transport::me::BODY_BYTES_MAX;
 use crate::transport::metrics::Meters;
+use crate::transport::my_reports;
+use crate::transport::notices::Notices;
 use crate::transport::pages;
 use crate::transport::peer::Peer;
 use crate::transport::problem::Problem;
@@ -71,6 +77,15 @@ pub struct Serving {
     pub stop: CancellationToken,
 }
 
+/// Why a server that did not fail has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Stopped,
+    /// Another season has been published: whoever called starts again at once, on a copy of the same listener, on which connections
+    /// wait meanwhile.
+    Again,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error(transparent)]
@@ -84,26 +99,34 @@ pub enum ServeError {
 struct Hearers {
     accounts: Arc<Accounts>,
     contest: Arc<Contest>,
+    reports: Reports,
 }
 
 impl Projection for Hearers {
     fn committed(&self, first: EntryNumber, entries: Vec<Entry>) {
+        let mut reports = false;
         for (n, entry) in (first..).zip(&entries) {
             match entry {
                 Entry::Registered(registered) => self.accounts.registered(registered),
-                Entry::Noted { at, note } => self.accounts.noted(n, *at, note),
+                Entry::Noted { at, note } => {
+                    self.accounts.noted(n, *at, note);
+                    reports |= matches!(**note, Note::Report { .. });
+                }
                 Entry::Started(_) | Entry::Opened { .. } | Entry::Settled(_) => {}
             }
         }
         self.contest.committed(first, entries);
+        if reports {
+            self.reports.heard();
+        }
     }
 }
 
-/// Serves until it is told to stop, or a commit fails.
+/// Serves until it is told to stop, a season was published, or a commit fails.
 ///
 /// # Errors
 /// Why it did not start, or why it had to end.
-pub async fn serve(serving: Serving) -> Result<(), ServeError> {
+pub async fn serve(serving: Serving) -> Result<Ended, ServeError> {
     let Serving { opening, desk, setup, blocked, listener, metrics_listener, settings, ready, stop } = serving;
     // Until the ledger has been read, phones are told to wait instead of finding a closed door.
     let closing = CancellationToken::new();
@@ -127,7 +150,9 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     );
     let meters = Meters::new(contest.clock.clone(), settings.connections_max);
     meters.recovered(began_us, recovered.away_ms, recovered.entries);
-    let hearers = Arc::new(Hearers { accounts: Arc::clone(&accounts), contest: Arc::clone(&contest) });
+    let reports = Reports::default();
+    let hearers =
+        Arc::new(Hearers { accounts: Arc::clone(&accounts), contest: Arc::clone(&contest), reports: reports.clone() });
     // On a thread of its own: between the statements of a commit nothing else gets a turn, however many sockets are awake.
     let runtime = tokio::runtime::Handle::current();
     let commits = writer.run(hearers, Arc::new(meters.clone()));
@@ -138,24 +163,37 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
         StaffRegister::new(desk.clone(), Arc::clone(&contest.season), Arc::clone(&contest.keys), setup.as_deref());
     let imports = Imports::new(desk.clone());
     imports.resume().await?;
-    let exposure = Exposure::default();
-    let counting = tokio::spawn(exposure.clone().follow(Arc::clone(&contest)));
+    let notices = Notices::of(&desk).await?;
+    let statistics = Statistics::default();
+    let counting = tokio::spawn(statistics.clone().follow(Arc::clone(&contest)));
+    reports.open(&desk, contest.now()).await?;
+    let reporting = tokio::spawn(reports.clone().follow(Arc::clone(&contest), desk.clone()));
+    let corrections = Corrections::new(desk.clone(), Arc::clone(&contest));
+    corrections.resume().await?;
+    let coming = tokio::spawn(comings::follow(Arc::clone(&contest), desk.clone()));
     let app = Arc::new(App {
         contest,
         accounts,
         staff,
         desk,
         imports,
-        exposure,
+        statistics,
+        reports,
+        corrections,
         settings,
         admission,
         boards: Default::default(),
         season_views: Default::default(),
+        missed: Default::default(),
         meters,
         sockets: TaskTracker::new(),
+        seasons: Default::default(),
+        again: CancellationToken::new(),
         stop: CancellationToken::new(),
         ready: AtomicBool::new(true),
         audience: Default::default(),
+        notices,
+        pulse: Default::default(),
     });
     let beating = tokio::spawn(beat(Arc::clone(&app), door.clone()));
     let measuring =
@@ -168,7 +206,8 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     }
 
     let ended = tokio::select! {
-        () = stop.cancelled() => Ok(()),
+        () = stop.cancelled() => Ok(Ended::Stopped),
+        () = app.again.cancelled() => Ok(Ended::Again),
         ended = &mut writing => Err(ended),
     };
 
@@ -188,28 +227,33 @@ pub async fn serve(serving: Serving) -> Result<(), ServeError> {
     let _ = tokio::time::timeout(Duration::from_millis(DRAIN_MS / 4), connections.wait()).await;
     // A sweep that is under way comes to its end.
     let _ = beating.await;
-    for task in [deadlines, counting].into_iter().chain(measuring).chain(following) {
+    for task in [deadlines, counting, reporting, coming].into_iter().chain(measuring).chain(following) {
         task.abort();
         // Once it has ended it holds nothing of the ledger's any more.
         let _ = task.await;
     }
     upkeep.abort();
-    if let Err(ended) = ended {
-        return match ended {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(error.into()),
-            Err(panicked) => Err(LedgerError::Unreadable { n: 0, what: panicked.to_string() }.into()),
-        };
-    }
+    let ended = match ended {
+        Ok(ended) => ended,
+        Err(Ok(Ok(()))) => return Ok(Ended::Stopped),
+        Err(Ok(Err(error))) => return Err(error.into()),
+        Err(Err(panicked)) => return Err(LedgerError::Unreadable { n: 0, what: panicked.to_string() }.into()),
+    };
+    app.corrections.stop().await;
     app.contest.lane().close();
     let written = (&mut writing).await.unwrap_or_else(|_| Err(LedgerError::Stopped));
     app.imports.stop().await;
+    // The last phones have gone by now.
+    if let Err(error) = comings::write(Arc::clone(&app.contest), app.desk.clone(), app.contest.now()).await {
+        tracing::warn!(%error, "the last comings and goings of phones could not be written down");
+    }
     app.desk.close().await;
     store.close().await;
-    written.map_err(ServeError::from)
+    written.map_err(ServeError::from)?;
+    Ok(ended)
 }
 
-/// Once a second: who watches boards is told of those that have changed. Once a minute: what has gone quiet is forgotten.
+/// Once a second at most: who watches boards is told of those that have changed. Once a minute: what has gone quiet is forgotten.
 /// Until the server stops.
 async fn beat(app: Arc<App>, door: Door) {
     let mut told = [0; 2];
@@ -226,6 +270,9 @@ async fn beat(app: Arc<App>, door: Door) {
         if let Err(panicked) = tokio::task::spawn_blocking(sweep).await {
             tracing::error!(%panicked, "boards could not be told");
         }
+        app.pulse.beat(&app.meters);
+        // At most once a second, also where this sweep began late.
+        second.reset();
         app.admission.forget_the_quiet(beats.is_multiple_of(60));
         let at_the_door = [
             ("full", app.admission.connections.refused(), "connections were told that the process is full"),
@@ -245,6 +292,7 @@ fn router(app: Arc<App>) -> Router {
     let api = Router::new()
         .route("/season", get(public::season))
         .route("/notices", get(public::notices))
+        .route("/missed", get(public::missed))
         .route("/organisations", get(public::organisations))
         .route("/participants", post(me::join))
         .route("/sessions", post(me::session))
@@ -252,7 +300,7 @@ fn router(app: Arc<App>) -> Router {
         .route("/me/code", post(me::code))
         .route("/me/attempts", get(me::attempts))
         .route("/me/attempts/{id}", get(me::attempt))
-        .route("/me/reports", post(me::report))
+        .route("/me/reports", get(my_reports::reports).post(me::report))
         .route("/boards/{*scope}", get(public::board))
         .route("/rounds/{id}/proof", get(public::proof))
         .route("/rounds/{id}/errata", get(public::errata))

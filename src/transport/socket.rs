@@ -3,6 +3,7 @@
 //! Tens of thousands of these are held at once: its state is one small value, and what is rare is boxed.
 
 use crate::contest::clock::Alarm;
+use crate::contest::seat::ClockFacts;
 use crate::contest::seat::News;
 use crate::domain::time::Timestamp;
 use crate::transport::admission::Slot;
@@ -239,6 +240,15 @@ impl App {
             News::Corrected(facts) => {
                 let attempts = facts.attempts.iter().map(|attempt| keys.attempt(*attempt)).collect();
                 ServerMessage::Corrected { attempts, text: &facts.text }.write(bytes);
+            }
+            News::Clock(facts) => {
+                let ClockFacts { attempt, paused, remaining_ms, paper_remaining_ms } = *facts;
+                let attempt = keys.attempt(attempt);
+                ServerMessage::Clock { attempt, paused, remaining_ms, paper_remaining_ms }.write(bytes);
+            }
+            News::Told(refusal) => {
+                let problem = Problem::of(refusal, &self.contest.season.time_zone);
+                ServerMessage::error(&problem, None).write(bytes);
             }
             News::StartRefused(refusal) => {
                 let problem = Problem::of(refusal, &self.contest.season.time_zone);

@@ -4,12 +4,18 @@ use crate::accounts::register::Accounts;
 use crate::accounts::staff::StaffRegister;
 use crate::contest::core::Contest;
 use crate::ledger::desk::DeskStore;
-use crate::office::exposure::Exposure;
+use crate::office::corrections::Corrections;
 use crate::office::importing::Imports;
+use crate::office::reports::Reports;
+use crate::office::seasons::Seasons;
+use crate::office::statistics::Statistics;
 use crate::transport::admission::Admission;
 use crate::transport::audience::Audience;
 use crate::transport::board_view::BoardViews;
 use crate::transport::metrics::Meters;
+use crate::transport::missed::MissedViews;
+use crate::transport::notices::Notices;
+use crate::transport::pulse::Pulse;
 use crate::transport::season_view::SeasonViews;
 use crate::transport::tls::Tls;
 use std::path::PathBuf;
@@ -62,18 +68,26 @@ pub struct App {
     /// What staff edit.
     pub desk: DeskStore,
     pub imports: Imports,
-    pub exposure: Exposure,
+    pub statistics: Statistics,
+    pub reports: Reports,
+    pub corrections: Corrections,
+    pub seasons: Seasons,
     pub settings: ServeSettings,
     pub admission: Admission,
     pub boards: BoardViews,
     pub season_views: SeasonViews,
+    pub missed: MissedViews,
     pub meters: Meters,
     /// Sockets, so that a stop can wait for them.
     pub sockets: TaskTracker,
+    /// Another season has been published: the server stops and starts again with it.
+    pub again: CancellationToken,
     /// The server is stopping: everyone is told to come back.
     pub stop: CancellationToken,
     /// Serving, and neither recovering nor draining.
     pub ready: AtomicBool,
     /// Who hears what many are told alike.
     pub audience: Audience,
+    pub notices: Notices,
+    pub pulse: Pulse,
 }

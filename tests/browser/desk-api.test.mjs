@@ -23,7 +23,7 @@ test('each call of the pages is described', async () => {
   const described = new Set(Object.entries(paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${nameless(path)}`)))
   const METHODS = { get: 'get', post: 'post', put: 'put', patch: 'patch', remove: 'delete', send: 'post', address: 'get' }
   let calls = 0
-  for (const file of ['staff.ts', 'banks.ts', 'imports.ts']) {
+  for (const file of ['staff.ts', 'banks.ts', 'imports.ts', 'complaints.ts', 'statistics.ts']) {
     const text = await readFile(join(API, file), 'utf8')
     for (const [, verb, path] of text.matchAll(/\b(get|post|put|patch|remove|send|address)(?:<[^\n]*?>)?\(\s*[`']([^`']+)[`']/g)) {
       calls++

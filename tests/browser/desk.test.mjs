@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { accept, confirmed, go, invite, newDesk, setUp, setUpFactor, signIn, title, told } from './clerk.mjs'
+import { runs } from './desk-running.mjs'
 import { messyRows } from './messy.mjs'
-import { at, launch } from './phone.mjs'
+import { answerCitizen, decide, propose, reportFromPhone, seenOnPhone, undo } from './correcting.mjs'
+import { at, fetchSeason, join, launch, newPhone, playOn, roundsOf, start } from './phone.mjs'
 import { xlsx } from './xlsx.mjs'
 
 let browser
@@ -256,4 +258,57 @@ test('what was approved is published by the second person, after typing the pass
   await page.click(`${at('versions')} >> text=导出`)
   await page.click(at('export-file'))
   assert.match((await file).suggestedFilename(), /\.xlsx$/)
+})
+
+test('while the season runs, a pause, a notice and what is done to a participant are seen on the phone', async (t) => {
+  await runs(t, browser, await signedIn(t, first))
+})
+
+test('a phone reports a question, one proposes a correction, another decides it, and the phone sees its new score', async (t) => {
+  const season = await fetchSeason()
+  const { bare } = roundsOf(season)
+  const { page: phone } = await newPhone(t, browser)
+  const { score, receipt, stem } = await reportFromPhone(phone, season, bare)
+  const reviewer = await signedIn(t, second)
+  const administrator = await signedIn(t, first)
+  const hash = await propose(reviewer, stem)
+  await decide(administrator, hash)
+  await seenOnPhone(phone, bare, score)
+  await answerCitizen(administrator, receipt)
+  await undo(administrator, reviewer, hash)
+})
+
+test('what was played is told by question, by option and by day, and each chart has its table', async (t) => {
+  const season = await fetchSeason()
+  const { bare } = roundsOf(season)
+  const { page: phone } = await newPhone(t, browser)
+  await join(phone, season, '黄小统')
+  await start(phone, bare)
+  await playOn(phone, bare.of, false)
+
+  const page = await signedIn(t, second)
+  await go(page, '#/statistics')
+  // It is counted when somebody looks; the page looks again by itself.
+  await page.waitForSelector(at('statistics'))
+  assert.equal(await page.locator(`${at('statistics')} tbody tr`).count(), bare.of)
+  await page.click(at('sort-facility'))
+  await page.waitForSelector('th[aria-sort=ascending]')
+  const file = page.waitForEvent('download')
+  await page.click(at('export'))
+  assert.match((await file).suggestedFilename(), /\.csv$/)
+
+  await page.click(`${at('statistics')} a.stem >> nth=0`)
+  await title(page, '题目统计')
+  await page.waitForSelector(`${at('options')} .chip.right`)
+  await page.waitForFunction(() => document.querySelectorAll('.chart svg').length === 2)
+  assert.equal(await page.locator(`${at('days')} tbody tr`).count(), 1)
+  // What is drawn is what the table says.
+  const labels = await page.locator('.chart svg').first().textContent()
+  assert.match(labels, /（答案）/)
+
+  const overseer = await signedIn(t, first)
+  await go(overseer, '#/statistics/overview')
+  await overseer.waitForSelector(at('starts'))
+  await overseer.waitForFunction(() => document.querySelectorAll('.chart svg').length === 3)
+  assert.ok((await overseer.locator(`${at('places')} tbody tr`).count()) > 1)
 })

@@ -177,6 +177,7 @@ impl Life {
             clock: clock.clone(),
             store: Arc::clone(memory) as Arc<dyn Store>,
             accept_change: None,
+            published: None,
         };
         let Opened { contest, writer, .. } = opening.open(Arc::new(Nobody)).await.unwrap();
         let running = writer.run(Arc::clone(&contest) as Arc<_>, Arc::new(Nobody));
@@ -255,7 +256,7 @@ impl Player {
                         contest.next(&self.presence.seat, told.attempt, contest.now()).unwrap();
                     }
                     News::Result(_) => return,
-                    News::Verdict(_) | News::Corrected(_) => {}
+                    News::Verdict(_) | News::Corrected(_) | News::Clock(_) | News::Told(_) => {}
                     News::StartRefused(refusal) => panic!("{refusal:?}"),
                 }
             }

@@ -38,7 +38,8 @@ fn table() -> Vec<Row> {
         ("GET /places/{place}", "/places/county:450226", Value::Null, &["administrator", "auditor", "association"]),
         ("GET /places/{place}", "/places/county:450225", Value::Null, &["administrator", "auditor"]),
     ];
-    [of_staff, of_banks(), of_questions(), of_imports()].concat()
+    let of_bank = [of_banks(), of_questions(), of_imports(), of_reports()].concat();
+    [of_staff, of_bank, of_complaints(), of_season(), of_running(), of_participants(), of_statistics()].concat()
 }
 
 /// An editor of another bank is let into no call that names this one; a call that names a question or an import which is not there tells them so.
@@ -115,8 +116,154 @@ fn of_imports() -> Vec<Row> {
     ]
 }
 
-/// What is dangerous asks for more than a role: see `versions_hold_what_was_approved_and_differ_by_what_came_went_and_changed`.
-const DANGEROUS: [&str; 1] = ["POST /banks/{bank}/publish"];
+const SEES_RUNNING: &[&str] = &["administrator", "auditor"];
+
+fn of_running() -> Vec<Row> {
+    let because = json!({"reason": "没有这样的场次"});
+    let of_round = json!({"round": "none", "reason": "没有这样的场次"});
+    vec![
+        ("GET /running", "/running", Value::Null, SEES_RUNNING),
+        ("POST /pause", "/pause", of_round.clone(), &["administrator"]),
+        ("POST /resume", "/resume", of_round, &["administrator"]),
+        ("POST /rounds/{id}/extend", "/rounds/none/extend", json!({"closes": 1, "reason": "x"}), &["administrator"]),
+        ("POST /rounds/{id}/give-time", "/rounds/none/give-time", json!({"ms": 1, "reason": "x"}), &["administrator"]),
+        ("GET /acts", "/acts?limit=1", Value::Null, SEES_RUNNING),
+        ("POST /acts/{id}/undo", "/acts/999/undo", because, &["administrator"]),
+        ("GET /notices", "/notices", Value::Null, SEES_RUNNING),
+        ("POST /notices", "/notices", json!({"level": "info", "text": ""}), &["administrator"]),
+        ("DELETE /notices/{id}", "/notices/none?reason=none", Value::Null, &["administrator"]),
+    ]
+}
+
+fn of_participants() -> Vec<Row> {
+    const SEES: &[&str] = &["administrator", "association", "auditor"];
+    const GIVES: &[&str] = &["administrator", "association"];
+    let because = json!({"reason": "没有这样的选手"});
+    let lost = |place: &str| json!({"round": "none", "place": place, "reason": "没有这样的场次"});
+    let only_seen = |place: &str| json!({"round": "none", "place": place});
+    vec![
+        ("GET /participants", "/participants?q=none", Value::Null, SEES),
+        ("GET /participants/{id}", "/participants/none", Value::Null, SEES),
+        ("POST /participants/{id}/exclude", "/participants/none/exclude", because.clone(), &["administrator"]),
+        ("POST /participants/{id}/reinstate", "/participants/none/reinstate", because.clone(), &["administrator"]),
+        (
+            "POST /participants/{id}/rename",
+            "/participants/none/rename",
+            json!({"name": "x", "reason": "x"}),
+            &["administrator"],
+        ),
+        ("POST /participants/{id}/hide", "/participants/none/hide", because.clone(), &["administrator"]),
+        ("POST /participants/{id}/show", "/participants/none/show", because, &["administrator"]),
+        ("POST /give-back/preview", "/give-back/preview", only_seen("county:450226"), GIVES),
+        ("POST /give-back/preview", "/give-back/preview", only_seen("county:450225"), &["administrator"]),
+        ("POST /give-back", "/give-back", lost("county:450226"), GIVES),
+        ("POST /give-back", "/give-back", lost("region"), &["administrator"]),
+    ]
+}
+
+fn of_statistics() -> Vec<Row> {
+    let everywhere: &[&str] = &["administrator", "auditor", "editor", "editor_of_another", "reviewer"];
+    vec![
+        ("GET /statistics/questions", "/statistics/questions?bank=kexue", Value::Null, SEES_ALL),
+        ("GET /statistics/questions", "/statistics/questions", Value::Null, everywhere),
+        ("GET /statistics/questions/{id}", "/statistics/questions/none?bank=kexue", Value::Null, SEES_ALL),
+        ("GET /statistics/questions/{id}", "/statistics/questions/none", Value::Null, everywhere),
+        ("GET /statistics/export", "/statistics/export?bank=kexue", Value::Null, SEES_ALL),
+        ("GET /statistics/overview", "/statistics/overview", Value::Null, &["administrator", "association", "auditor"]),
+        ("GET /statistics/overview", "/statistics/overview?place=region", Value::Null, &["administrator", "auditor"]),
+        (
+            "GET /statistics/overview",
+            "/statistics/overview?place=county:450226",
+            Value::Null,
+            &["administrator", "association", "auditor"],
+        ),
+        (
+            "GET /statistics/overview",
+            "/statistics/overview?place=county:450225",
+            Value::Null,
+            &["administrator", "auditor"],
+        ),
+    ]
+}
+
+fn of_reports() -> Vec<Row> {
+    const PROPOSES: &[&str] = &["administrator", "editor", "reviewer"];
+    const PROPOSES_SOME: &[&str] = &["administrator", "editor", "editor_of_another", "reviewer"];
+    const SEES_SOME_REPORTS: &[&str] = &["administrator", "auditor", "editor", "editor_of_another", "reviewer"];
+    let because = json!({"reason": "x"});
+    let proposal =
+        json!({"bank": "kexue", "question": "none", "remedy": {"kind": "all_points"}, "reason": "x", "text": "x"});
+    let answer = json!({"text": "x", "up_to": 1});
+    vec![
+        ("GET /reports", "/reports", Value::Null, SEES_SOME_REPORTS),
+        ("GET /reports", "/reports?bank=kexue", Value::Null, SEES_ALL),
+        ("GET /reports/{bank}/{question}", "/reports/kexue/none", Value::Null, SEES_ALL),
+        (
+            "POST /reports/{bank}/{question}/answer",
+            "/reports/kexue/none/answer",
+            answer,
+            &["administrator", "reviewer"],
+        ),
+        ("POST /reports/{bank}/{question}/rest", "/reports/kexue/none/rest", because.clone(), &["reviewer"]),
+        ("POST /reports/{bank}/{question}/wake", "/reports/kexue/none/wake", because.clone(), &["reviewer"]),
+        ("GET /corrections", "/corrections", Value::Null, SEES_SOME_REPORTS),
+        ("POST /corrections", "/corrections", proposal, PROPOSES),
+        ("GET /corrections/{id}", "/corrections/none", Value::Null, SEES_SOME_REPORTS),
+        ("POST /corrections/{id}/preview", "/corrections/none/preview", json!({}), PROPOSES_SOME),
+        (
+            "POST /corrections/{id}/decide",
+            "/corrections/none/decide",
+            json!({"preview": 1}),
+            &["administrator", "reviewer"],
+        ),
+        ("POST /corrections/{id}/withdraw", "/corrections/none/withdraw", because, PROPOSES_SOME),
+    ]
+}
+
+fn of_complaints() -> Vec<Row> {
+    const SEES_PEOPLE: &[&str] = &["administrator", "association", "auditor"];
+    const HANDLES: &[&str] = &["administrator", "association"];
+    let told = json!({"text": "x"});
+    vec![
+        ("GET /complaints/search", "/complaints/search?q=NONE", Value::Null, SEES_PEOPLE),
+        ("GET /attempts/{id}", "/attempts/none", Value::Null, SEES_PEOPLE),
+        ("GET /complaints", "/complaints", Value::Null, SEES_PEOPLE),
+        ("POST /complaints", "/complaints", json!({"attempt": "none", "text": "x"}), HANDLES),
+        ("GET /complaints/{id}", "/complaints/none", Value::Null, SEES_PEOPLE),
+        ("POST /complaints/{id}/explain", "/complaints/none/explain", told.clone(), HANDLES),
+        ("POST /complaints/{id}/refer", "/complaints/none/refer", json!({"to": "region", "text": "x"}), HANDLES),
+        ("POST /complaints/{id}/close", "/complaints/none/close", told.clone(), HANDLES),
+        ("POST /complaints/{id}/reopen", "/complaints/none/reopen", told, HANDLES),
+    ]
+}
+
+fn of_season() -> Vec<Row> {
+    let draft = json!({"draft": {}});
+    vec![
+        ("GET /season", "/season", Value::Null, READS_ALL),
+        ("GET /season/versions", "/season/versions", Value::Null, READS_ALL),
+        ("GET /season/draft", "/season/draft", Value::Null, READS_ALL),
+        ("PUT /season/draft", "/season/draft", json!({"revision": 99, "draft": {}}), &["administrator"]),
+        ("DELETE /season/draft", "/season/draft", Value::Null, &["administrator"]),
+        ("POST /season/draft/check", "/season/draft/check", draft, READS_ALL),
+        (
+            "POST /season/draft/dry-draw",
+            "/season/draft/dry-draw",
+            json!({"draft": {}, "round": "none", "papers": 1}),
+            READS_ALL,
+        ),
+        ("GET /season/draft/organisations", "/season/draft/organisations", Value::Null, READS_ALL),
+        ("POST /season/draft/organisations", "/season/draft/organisations?revision=99", json!({}), &["administrator"]),
+        ("GET /season/draft/file", "/season/draft/file", Value::Null, READS_ALL),
+        ("DELETE /season/publication", "/season/publication", Value::Null, &["administrator"]),
+    ]
+}
+
+const READS_ALL: &[&str] = &["administrator", "auditor"];
+
+/// What is dangerous asks for more than a role: see `versions_hold_what_was_approved_and_differ_by_what_came_went_and_changed`
+/// and `seasons`.
+const DANGEROUS: [&str; 2] = ["POST /banks/{bank}/publish", "POST /season/publication"];
 
 /// Calls that ask for no role: they are everybody's own, or come before anybody is known.
 const WITHOUT_ROLE: [&str; 14] = [

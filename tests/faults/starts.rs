@@ -116,6 +116,7 @@ async fn a_start_with_the_clock_behind_the_ledgers_last_entry_is_refused() {
         clock: Clock::standing_at(tomorrow),
         store: Arc::new(store),
         accept_change: None,
+        published: None,
     };
     drop(opening.open(Arc::new(Nobody)).await.unwrap());
     let entries = replayed(&data).await;

@@ -78,6 +78,13 @@ impl Ground {
         self.postgres.as_ref().map_or_else(|| self.data().display().to_string(), Database::url)
     }
 
+    pub(crate) async fn season_there(&self) -> Result<Option<SeasonId>, LedgerError> {
+        match &self.postgres {
+            None => Sqlite::season_in(&self.data()).await,
+            Some(database) => Postgres::season_in(&address(database)).await,
+        }
+    }
+
     pub(crate) async fn open(&self, season: &SeasonId) -> Result<Arc<dyn Store>, LedgerError> {
         Ok(match &self.postgres {
             None => Arc::new(Sqlite::open(&self.data(), season).await?),

@@ -16,6 +16,10 @@ use kejing::contest::keys::Keys;
 use kejing::contest::recovery::Opening;
 use kejing::domain::time::Timestamp;
 use kejing::files;
+use kejing::files::ReadSeason;
+use kejing::ledger::entry::Deed;
+use kejing::office::shelf;
+use kejing::transport::serve::Ended as ServerEnded;
 use kejing::transport::serve::ServeError;
 use kejing::transport::serve::Serving;
 use kejing::transport::serve::serve;
@@ -37,13 +41,16 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_util::sync::CancellationToken;
 
 /// For so long a test waits for what has to come; a failing test's patience, not a pace.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// 2026-09-01T10:00:00+08:00, a Tuesday within every season that tests write.
 pub(crate) const TUESDAY_10: i64 = 1_788_228_000_000;
 
 pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
+
+/// In place of a season file: there is none.
+pub(crate) const EMPTY_FOLDER: &str = "";
 
 /// A season file for tests: Guangxi, always open, one round `daily` and whatever `rounds` adds.
 pub(crate) fn season(rounds: &str) -> String {
@@ -99,9 +106,38 @@ impl Start {
     ///
     /// # Errors
     /// Why the server does not start.
-    pub(crate) async fn start_on(self, listener: TcpListener) -> Result<Server, ServeError> {
-        let season_file = self.folder.furnish(&self.season);
-        let read = files::read_season(&season_file).unwrap_or_else(|fault| panic!("{fault}"));
+    pub(crate) async fn start_on(mut self, listener: TcpListener) -> Result<Server, ServeError> {
+        let address = listener.local_addr().unwrap();
+        let kept = listener.into_std().unwrap();
+        let stop = CancellationToken::new();
+        let (task, contest) = self.serve(&kept, &stop).await?;
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        let (clock, folder, season) = (self.clock.clone(), Arc::clone(&self.folder), self.season.clone());
+        Ok(Server { address, http, contest, clock, folder, season, start: self, kept, stop, task })
+    }
+
+    /// On a copy of the listener, as the binary does; returns once everyone is let in.
+    async fn serve(
+        &mut self,
+        kept: &std::net::TcpListener,
+        stop: &CancellationToken,
+    ) -> Result<(JoinHandle<Result<ServerEnded, ServeError>>, Arc<Contest>), ServeError> {
+        let listener = TcpListener::from_std(kept.try_clone().unwrap()).unwrap();
+        let (ready, is_ready) = tokio::sync::oneshot::channel();
+        let mut task = tokio::spawn(serve(self.serving(listener, ready, stop.clone()).await?));
+        tokio::select! {
+            ended = &mut task => Err(ended.unwrap().expect_err("a server that was not told to stop ended without an error")),
+            Ok(contest) = is_ready => Ok((task, contest)),
+        }
+    }
+
+    async fn serving(
+        &mut self,
+        listener: TcpListener,
+        ready: tokio::sync::oneshot::Sender<Arc<Contest>>,
+        stop: CancellationToken,
+    ) -> Result<Serving, ServeError> {
+        let (read, published) = self.read().await?;
         let store = self.folder.open(&read.season.id).await.map_err(ServeError::Ledger)?;
         let desk = self.folder.open_desk(&read.season.id).await.map_err(ServeError::Ledger)?;
         let somebody = desk.read().await.unwrap().somebody_is_there().await.unwrap();
@@ -111,28 +147,31 @@ impl Start {
             keys: Keys::of(&[7; 32]),
             clock: self.clock.clone(),
             store,
-            accept_change: self.accept_change,
+            accept_change: self.accept_change.take(),
+            published,
         };
-        let address = listener.local_addr().unwrap();
-        let stop = CancellationToken::new();
-        let (ready, is_ready) = tokio::sync::oneshot::channel();
-        let serving = Serving {
+        Ok(Serving {
             opening,
             desk,
             setup: (!somebody).then(|| desk::FIRST_LINK.to_owned()),
             blocked: BlockedNames::read("管理员\n"),
             listener,
             metrics_listener: None,
-            settings: self.settings,
+            settings: self.settings.clone(),
             ready: Some(ready),
-            stop: stop.clone(),
-        };
-        let mut task = tokio::spawn(serve(serving));
-        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
-        tokio::select! {
-            ended = &mut task => Err(ended.unwrap().expect_err("a server that was not told to stop ended without an error")),
-            Ok(contest) = is_ready => Ok(Server { address, http, contest, clock: self.clock, folder: self.folder, season: self.season, stop, task }),
+            stop,
+        })
+    }
+
+    /// The season file; where there is none, what an empty folder begins with.
+    async fn read(&self) -> Result<(ReadSeason, Option<Deed>), ServeError> {
+        if self.season != EMPTY_FOLDER {
+            let season_file = self.folder.furnish(&self.season);
+            return Ok((files::read_season(&season_file).unwrap_or_else(|fault| panic!("{fault}")), None));
         }
+        let there = self.folder.season_there().await.map_err(ServeError::Ledger)?;
+        let (season, banks) = shelf::starter(there.unwrap_or_else(shelf::fresh_season_id));
+        Ok((ReadSeason { season, banks, media: Vec::new() }, Some(shelf::starter_deed())))
     }
 }
 
@@ -144,8 +183,10 @@ pub(crate) struct Server {
     pub(crate) clock: Clock,
     pub(crate) folder: Arc<Ground>,
     pub(crate) season: String,
+    start: Start,
+    kept: std::net::TcpListener,
     stop: CancellationToken,
-    task: JoinHandle<Result<(), ServeError>>,
+    task: JoinHandle<Result<ServerEnded, ServeError>>,
 }
 
 impl Server {
@@ -154,11 +195,23 @@ impl Server {
         Start::of(&season(rounds)).start().await.unwrap()
     }
 
+    /// In a folder in which there is nothing.
+    pub(crate) async fn in_an_empty_folder() -> Server {
+        Start::of(EMPTY_FOLDER).start().await.unwrap()
+    }
+
+    /// Waits until it has ended because a season was published, and starts it again as the binary does.
+    pub(crate) async fn serves_again(&mut self) {
+        let ended = tokio::time::timeout(PATIENCE, &mut self.task).await.expect("it did not end in time");
+        assert_eq!(ended.unwrap().unwrap(), ServerEnded::Again);
+        (self.task, self.contest) = self.start.serve(&self.kept, &self.stop).await.unwrap();
+    }
+
     /// Tells it to stop and waits until it has.
     pub(crate) async fn stop(self) -> Result<(), ServeError> {
         self.stop.cancel();
         drop(self.contest);
-        self.task.await.unwrap()
+        self.task.await.unwrap().map(|_| ())
     }
 
     /// Stops it and starts it again on the same ledger, `away_ms` later.

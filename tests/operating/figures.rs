@@ -8,7 +8,12 @@ use std::collections::BTreeSet;
 
 /// Each line's figure, by its name with its labels.
 async fn figures(server: &Server) -> BTreeMap<String, f64> {
-    let text = server.http.get(server.url("/metrics")).send().await.unwrap().text().await.unwrap();
+    let told = server.http.get(server.url("/metrics")).send().await.unwrap();
+    // Prometheus reads it by what it is said to be, and refuses it as anything else.
+    assert!(
+        told.headers()["content-type"].to_str().unwrap().starts_with("application/openmetrics-text; version=1.0.0")
+    );
+    let text = told.text().await.unwrap();
     let line = |line: &str| {
         let (name, value) = line.rsplit_once(' ').unwrap();
         (name.to_owned(), value.parse().unwrap())

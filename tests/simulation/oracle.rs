@@ -4,6 +4,7 @@ use super::memory::Memory;
 use super::season::Genesis;
 use kejing::contest::core::Contest;
 use kejing::contest::scoreboard::Scope;
+use kejing::contest::seat::ClockFacts;
 use kejing::contest::seat::QuestionFacts;
 use kejing::contest::seat::ResultFacts;
 use kejing::contest::seat::VerdictFacts;
@@ -24,6 +25,7 @@ use kejing::domain::rules::TallyRule;
 use kejing::domain::score::Standing;
 use kejing::domain::time::Day;
 use kejing::domain::time::Timestamp;
+use kejing::ledger::entry::Act;
 use kejing::ledger::entry::Ended;
 use kejing::ledger::entry::Entry;
 use kejing::ledger::entry::EntryNumber;
@@ -33,6 +35,7 @@ use kejing::ledger::entry::Started;
 use kejing::ledger::entry::Who;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 /// For how long a question's clock ran, in the server's lives so far and since the last start.
 #[derive(Clone, Copy)]
@@ -51,6 +54,9 @@ impl Run {
     }
 }
 
+/// Of a clock that stands still.
+const NEVER: Timestamp = Timestamp(i64::MAX / 4);
+
 /// The question that is open: its clock ran for at most and at least so long.
 struct Open {
     seq: u32,
@@ -61,6 +67,23 @@ struct Open {
 impl Open {
     fn since(seq: u32, moment: Timestamp) -> Open {
         Open { seq, most: Run::from(moment), least: Run::from(moment) }
+    }
+
+    /// In a round that stands still, or not.
+    fn begun(seq: u32, moment: Timestamp, stands: bool) -> Open {
+        Open::since(seq, if stands { NEVER } else { moment })
+    }
+}
+
+impl Open {
+    fn check_left(&self, limits: [(Option<i64>, Option<u32>); 2], now: Timestamp) {
+        for (limit, left) in limits {
+            let Some(limit) = limit else { continue };
+            let left = i64::from(left.expect("a limit that is not told"));
+            let (most, least) = (self.most.until(now), self.least.until(now));
+            assert!(left >= (limit - most).max(0), "{left} ms of {limit} are left after at most {most}: time was lost");
+            assert!(left <= limit - least.min(limit), "{left} ms of {limit} are left after at least {least}");
+        }
     }
 }
 
@@ -77,6 +100,9 @@ struct Known {
     opened: Option<u32>,
     ended: Option<Ended>,
     ended_by: EntryNumber,
+    /// To the question that is open or comes next, and to the paper.
+    given_ms: i64,
+    paper_given_ms: i64,
 }
 
 /// A correction: its entry, the question, what was decided.
@@ -109,6 +135,9 @@ pub(crate) struct Oracle {
     verdicts: BTreeMap<(AttemptId, u32), String>,
     results: BTreeMap<AttemptId, String>,
     corrections: Vec<Decided>,
+    /// By round: since when it stands still.
+    paused: Vec<Option<Timestamp>>,
+    excluded: BTreeSet<ParticipantId>,
     taken: EntryNumber,
     pub(crate) told: u64,
 }
@@ -123,6 +152,8 @@ impl Oracle {
             verdicts: BTreeMap::new(),
             results: BTreeMap::new(),
             corrections: Vec::new(),
+            paused: vec![None; genesis.season.rounds.len()],
+            excluded: BTreeSet::new(),
             taken: 0,
             told: 0,
         };
@@ -171,6 +202,12 @@ impl Oracle {
                 known.open = None;
                 continue;
             }
+            if let Some(stands) = self.paused[known.round] {
+                // It stood still from the beginning of the first outage at the latest, which may be in doubt.
+                let earlier = outages.iter().map(|(from, _)| stands.since(*from).max(0)).max().unwrap_or(0);
+                open.least.before_ms = (open.least.before_ms - earlier).max(0);
+                continue;
+            }
             open.most = Run { before_ms: open.most.until(gone), since: now };
             for (from, to) in &outages {
                 let ran = open.least.before_ms + from.since(open.least.since);
@@ -196,11 +233,17 @@ impl Oracle {
                 let known = self.attempts.get_mut(attempt).expect("opened before it started");
                 known.opened = Some(*seq);
                 if known.open.is_none() && known.fates.len() as u32 + 1 == *seq {
-                    known.open = Some(Open::since(*seq, *at));
+                    let mut open = Open::since(*seq, *at);
+                    if let Some(stands) = self.paused[known.round] {
+                        let ran = |until: Timestamp| Run { before_ms: until.since(*at).max(0), since: NEVER };
+                        (open.most, open.least) = (ran(now), Run { before_ms: 0, ..ran(stands) });
+                    }
+                    known.open = Some(open);
                 }
             }
             Entry::Settled(settled) => self.settled(n, settled, now),
-            Entry::Noted { note, .. } => match &**note {
+            Entry::Noted { at, note } => match &**note {
+                Note::Act { act, .. } => self.acted(act, *at, now),
                 Note::Changed { participant, who } => {
                     self.people.insert(*participant, who.clone());
                 }
@@ -211,6 +254,54 @@ impl Oracle {
                 _ => {}
             },
         }
+    }
+
+    /// `now`: when it was applied, which is later than its own moment by its commit.
+    fn acted(&mut self, act: &Act, at: Timestamp, now: Timestamp) {
+        let season = &self.genesis.season;
+        let meant = |round: &Option<String>| -> Vec<usize> {
+            let is_meant = |place: &usize| round.as_ref().is_none_or(|id| season.rounds[*place].id.0 == *id);
+            (0..season.rounds.len()).filter(is_meant).collect()
+        };
+        match act {
+            Act::Paused { round, told_after_ms } => {
+                for place in meant(round).into_iter().filter(|place| self.paused[*place].is_none()).collect::<Vec<_>>()
+                {
+                    self.paused[place] = Some(at);
+                    for open in self.open_of(place) {
+                        open.most = Run { before_ms: open.most.until(now), since: NEVER };
+                        // A start knows no better than that it was told so much later than its entry says.
+                        let least = (open.least.until(at) - told_after_ms).max(0);
+                        open.least = Run { before_ms: least, since: NEVER };
+                    }
+                }
+            }
+            Act::Resumed { round } => {
+                for place in meant(round) {
+                    if self.paused[place].take().is_some() {
+                        for open in self.open_of(place) {
+                            (open.most.since, open.least.since) = (at, now);
+                        }
+                    }
+                }
+            }
+            Act::TimeGiven { round, ms } => {
+                let place = meant(&Some(round.clone()))[0];
+                let playing = |known: &&mut Known| known.round == place && known.ended.is_none();
+                for known in self.attempts.values_mut().filter(playing) {
+                    known.given_ms += i64::from(*ms);
+                    known.paper_given_ms += i64::from(*ms);
+                }
+            }
+            Act::Excluded { participant } => assert!(self.excluded.insert(*participant), "excluded twice"),
+            Act::Reinstated { participant } => assert!(self.excluded.remove(participant), "reinstated for nothing"),
+            _ => {}
+        }
+    }
+
+    fn open_of(&mut self, round: usize) -> impl Iterator<Item = &mut Open> {
+        let known = self.attempts.values_mut().filter(move |known| known.round == round && known.ended.is_none());
+        known.filter_map(|known| known.open.as_mut())
     }
 
     fn started(&mut self, started: &Started, now: Timestamp) {
@@ -236,10 +327,12 @@ impl Oracle {
             day,
             fates: Vec::new(),
             settled_by: Vec::new(),
-            open: Some(Open::since(1, now)),
+            open: Some(Open::begun(1, now, self.paused[place].is_some())),
             opened: Some(1),
             ended: None,
             ended_by: 0,
+            given_ms: 0,
+            paper_given_ms: 0,
         };
         assert!(self.attempts.insert(started.attempt, known).is_none(), "an attempt's id was given twice");
     }
@@ -252,6 +345,7 @@ impl Oracle {
         if let Some(fate) = settled.fate {
             assert_eq!(fate.seq as usize, known.fates.len() + 1, "a question was settled twice, or skipped");
             known.check_time(round, fate, settled.at);
+            known.given_ms = 0;
             known.fates.push(fate);
             known.settled_by.push(n);
         }
@@ -281,7 +375,7 @@ impl Oracle {
             (known.ended, known.ended_by) = (Some((**ended).clone()), n);
             self.over.push(settled.attempt);
         } else if round.feedback != Feedback::AfterEach {
-            known.open = Some(Open::since(known.fates.len() as u32 + 1, now));
+            known.open = Some(Open::begun(known.fates.len() as u32 + 1, now, self.paused[known.round].is_some()));
         }
     }
 
@@ -293,20 +387,28 @@ impl Oracle {
         assert_eq!(told.seq as usize, known.fates.len() + 1, "a question before the verdict ahead of it was kept");
         assert_eq!(Some(told.index), known.paper.question(told.seq), "another paper");
         let (question, paper) = known.limits(round);
+        let stands = self.paused[known.round].is_some();
         let open = known.open.get_or_insert_with(|| {
             let ran = question.map_or(0, |limit| limit - i64::from(told.remaining_ms.unwrap()));
             // Within the grace nothing is left, and how much of it has passed is not told.
             let grace = if told.remaining_ms == Some(0) { i64::from(round.limits.grace_ms) } else { 0 };
-            let most = Run::from(now.plus_ms(-ran - grace));
-            Open { most, ..Open::since(told.seq, now.plus_ms(-ran)) }
+            let run = |ran: i64| match stands {
+                true => Run { before_ms: ran, since: NEVER },
+                false => Run::from(now.plus_ms(-ran)),
+            };
+            Open { seq: told.seq, most: run(ran + grace), least: run(ran) }
         });
         assert_eq!(open.seq, told.seq);
-        for (limit, left) in [(question, told.remaining_ms), (paper, told.paper_remaining_ms)] {
-            let Some(limit) = limit else { continue };
-            let left = i64::from(left.expect("a limit that is not told"));
-            let (most, least) = (open.most.until(now), open.least.until(now));
-            assert!(left >= (limit - most).max(0), "{left} ms of {limit} are left after at most {most}: time was lost");
-            assert!(left <= limit - least.min(limit), "{left} ms of {limit} are left after at least {least}");
+        open.check_left([(question, told.remaining_ms), (paper, told.paper_remaining_ms)], now);
+    }
+
+    pub(crate) fn told_clock(&mut self, told: &ClockFacts, now: Timestamp) {
+        self.told += 1;
+        let known = self.attempts.get(&told.attempt).expect("a clock of a start that is not in the ledger");
+        assert_eq!(told.paused, self.paused[known.round].is_some(), "a clock that runs is told to stand, or stands");
+        let (question, paper) = known.limits(self.round(known));
+        if let Some(open) = &known.open {
+            open.check_left([(question, told.remaining_ms), (paper, told.paper_remaining_ms)], now);
         }
     }
 
@@ -381,7 +483,8 @@ impl Oracle {
             let known = &self.attempts[id];
             let round = self.round(known);
             let ended = known.ended.as_ref().unwrap();
-            if !round.counts || ended.ending == Ending::HandedBack {
+            let out = self.excluded.contains(&known.started.participant);
+            if out || !round.counts || ended.ending == Ending::HandedBack {
                 continue;
             }
             let came = known.came_to(self.genesis, &self.corrections, known.fates.len());
@@ -431,8 +534,20 @@ impl Known {
     /// The limits of the open question: its own, and what is left of the paper's.
     fn limits(&self, round: &Round) -> (Option<i64>, Option<i64>) {
         let used: i64 = self.fates.iter().map(|fate| i64::from(fate.elapsed_ms)).sum();
-        let paper = round.limits.paper_ms.map(|limit| (i64::from(limit) - used).max(0));
-        (round.limits.question_ms.map(i64::from), paper)
+        let paper = round.limits.paper_ms.map(|limit| (i64::from(limit) + self.paper_given_ms - used).max(0));
+        (round.limits.question_ms.map(|limit| i64::from(limit) + self.given_ms), paper)
+    }
+
+    /// What of each question's time ranks: within the round's own limits.
+    fn ranked_ms(&self, round: &Round) -> Vec<u64> {
+        let mut left = round.limits.paper_ms.map(u64::from);
+        let ranked = |fate: &Fate| {
+            let limit = round.limits.question_ms.map(u64::from).into_iter().chain(left).min();
+            let ranked = u64::from(fate.elapsed_ms).min(limit.unwrap_or(u64::MAX));
+            left = left.map(|left| left - ranked);
+            ranked
+        };
+        self.fates.iter().map(ranked).collect()
     }
 
     fn check_time(&self, round: &Round, fate: Fate, at: Timestamp) {
@@ -489,8 +604,10 @@ impl Known {
             settled.iter().map(|fate| (*fate, self.judged(genesis, decided, *fate))).collect();
         let count = |of: &dyn Fn(&(Fate, Judged)) -> bool| judged.iter().filter(|one| of(one)).count() as u64;
         let right = count(&|(fate, judged)| judged.is_right(*fate));
+        let ranked = self.ranked_ms(&genesis.season.rounds[self.round]);
         let time = |of: &dyn Fn(&Judged) -> bool| {
-            judged.iter().filter(|(_, judged)| of(judged)).map(|(fate, _)| u64::from(fate.elapsed_ms)).sum::<u64>()
+            let timed = judged.iter().zip(&ranked).filter(|((_, judged), _)| of(judged));
+            timed.map(|(_, ranked)| *ranked).sum::<u64>()
         };
         let (whole, out) = (self.paper.questions().len() as u64, count(&|(_, judged)| judged.annulled));
         let (mut correct, mut score, mut elapsed_ms) = (right, right * each, time(&|_| true));

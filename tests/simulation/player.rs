@@ -118,7 +118,8 @@ impl Player {
                         (self.attempt, self.open, self.reading) = (None, None, false);
                     }
                 }
-                News::StartRefused(_) | News::Corrected(_) => {}
+                News::Clock(told) => oracle.told_clock(&told, now),
+                News::StartRefused(_) | News::Corrected(_) | News::Told(_) => {}
             }
         }
     }

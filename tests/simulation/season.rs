@@ -188,7 +188,7 @@ impl Genesis {
         let note = |note| Entry::Noted { at: now, note: Box::new(note) };
         let mut entries = vec![
             note(Note::Bank { canonical: bank.to_canonical(), digest: digest.clone(), published: None }),
-            note(Note::Season { canonical: serde_json::to_string(&season).unwrap(), reason: None }),
+            note(Note::Season { canonical: serde_json::to_string(&season).unwrap(), reason: None, published: None }),
         ];
         for (place, round) in season.rounds.iter().enumerate() {
             let draft = Draft {

@@ -8,6 +8,7 @@ use super::oracle::Oracle;
 use super::player::Player;
 use super::season::Genesis;
 use super::season::keys;
+use kejing::contest::acts::RunRefusal;
 use kejing::contest::clock::Clock;
 use kejing::contest::core::Contest;
 use kejing::contest::correct::CorrectionRefusal;
@@ -18,9 +19,12 @@ use kejing::contest::recovery::Opening;
 use kejing::contest::recovery::OpeningError;
 use kejing::contest::replay::replay;
 use kejing::domain::correction::Remedy;
+use kejing::domain::ids::ParticipantId;
+use kejing::domain::ids::RoundIndex;
 use kejing::domain::question::Choices;
 use kejing::domain::question::Kind;
 use kejing::domain::time::Timestamp;
+use kejing::ledger::entry::Deed;
 use kejing::ledger::entry::Entry;
 use kejing::ledger::entry::EntryNumber;
 use kejing::ledger::entry::Note;
@@ -50,6 +54,7 @@ pub(crate) struct Outcome {
     pub(crate) crashes: u64,
     pub(crate) stops: u64,
     pub(crate) corrections: u64,
+    pub(crate) acts: u64,
     pub(crate) faults: Faults,
 }
 
@@ -144,7 +149,7 @@ impl World {
     async fn step(&mut self, crashes: u64) {
         // Dying while a commit is on its way shows more than dying at rest.
         let crashes = if self.memory.disk().is_in_flight() { crashes * 4 } else { crashes };
-        match self.chance.weighted(&[600, 300, crashes, 10, 5, 3, 8]) {
+        match self.chance.weighted(&[600, 300, crashes, 10, 5, 3, 8, 24]) {
             0 => self.somebody_acts().await,
             1 => {
                 let most = [2_000, 2_000, 12_000, 45_000, 2_400_000][self.chance.weighted(&[40, 20, 20, 15, 2])];
@@ -155,7 +160,8 @@ impl World {
             3 => self.stop().await,
             4 => self.somebody_moves().await,
             5 => self.crowd().await,
-            _ => self.two_correct().await,
+            6 => self.two_correct().await,
+            _ => self.somebody_runs_it().await,
         }
         for _ in 0..self.chance.below(4) {
             tokio::task::yield_now().await;
@@ -243,6 +249,32 @@ impl World {
             Err(CorrectionRefusal::SameAsNow) => {}
             Err(CorrectionRefusal::Ledger(_)) => {}
             Err(other) => panic!("a correction was refused: {other}"),
+        }
+    }
+
+    /// Whoever runs the season does something to it; what cannot be done by now is refused.
+    async fn somebody_runs_it(&mut self) {
+        let contest = self.contest();
+        let rounds = contest.season.rounds.len() as u64;
+        let round = RoundIndex(self.chance.below(rounds) as u16);
+        let one_or_all = self.chance.in_thousand(600).then_some(round);
+        let who = ParticipantId(1 + self.chance.below(self.players.len() as u64) as i64);
+        let deed = Deed { by: "甲".to_owned(), reason: "事出有因".to_owned() };
+        let done = match self.chance.below(10) {
+            0..3 => contest.pause(one_or_all, deed).await,
+            3..7 => contest.resume(one_or_all, deed).await,
+            7 => contest.give_time(round, self.chance.between(1_000, 30_000) as u32, deed).await,
+            8 => contest.exclude(who, deed).await,
+            _ => contest.reinstate(who, deed).await,
+        };
+        match done {
+            Ok(_) => {
+                self.outcome.acts += 1;
+                self.everyone_listens();
+                self.oracle.lock().unwrap().check_boards(&contest);
+            }
+            Err(RunRefusal::NotNow(_) | RunRefusal::Ledger(_)) => {}
+            Err(other) => panic!("an act was refused: {other}"),
         }
     }
 
@@ -368,6 +400,7 @@ impl World {
             clock,
             store: Arc::clone(&self.memory) as Arc<_>,
             accept_change: None,
+            published: None,
         }
     }
 
@@ -388,6 +421,11 @@ impl World {
             self.crash().await;
         }
         self.memory.disk().weather = self.weather;
+        let deed = Deed { by: "甲".to_owned(), reason: "到此为止".to_owned() };
+        match self.contest().resume(None, deed).await {
+            Ok(_) | Err(RunRefusal::NotNow(_)) => {}
+            Err(other) => panic!("the season does not run on: {other}"),
+        }
         let mut rounds = 0;
         loop {
             self.pass(20_000).await;

@@ -7,6 +7,8 @@ import { placesOf, type Place } from './state/roles'
 const season = shallowRef<Season | null>(null)
 let asked: Promise<void> | null = null
 
+export const rounds = computed(() => season.value?.rounds ?? [])
+
 export const places = computed<Place[]>(() => (season.value === null ? [] : placesOf(season.value)))
 
 export function fetchPlaces(): Promise<void> {

@@ -4,12 +4,13 @@ import { api, ApiError } from '../shared/api'
 import { Socket, socketUrl } from '../shared/socket'
 import { inTab, onDevice, readJson } from '../shared/storage'
 import type { Me, Notice, Participant, Question, Round, Season, ServerMessage } from '../shared/protocol'
-import { begin, mustResume, owed, reduce, type PlayEvent } from './state/play'
+import { begin, mustResume, owed, reduce, runsOn, type PlayEvent } from './state/play'
 import { People, type Person } from './state/people'
 import { replace, route } from './router'
 
 const SEEN = 'kejing.seen'
 const QUESTION = 'kejing.question'
+const ANSWERED = 'kejing.answered'
 /** A season changes its states at its edges; looking again so often is enough for a page that stays open. */
 const SEASON_FRESH_MS = 60_000
 
@@ -24,6 +25,8 @@ export const me = shallowRef<Me | null>(null)
 export const person = shallowRef<Person | null>(people.current)
 export const remembered = shallowRef<Person[]>(people.all)
 export const room = ref(people.room)
+/** Attempts whose result is not what it was when it was told. */
+export const corrected = shallowRef<string[]>([])
 /** Shown once, right after joining. */
 export const recovery = shallowRef<{ code: string; name: string } | null>(null)
 /** This phone's time; everything that shows time hangs on it. */
@@ -59,6 +62,9 @@ function sendOwed(): void {
   if (message !== null) socket.send(message)
 }
 
+/** The server has sent everyone away for a moment: it may come back with another season. */
+let left = false
+
 let patience: ReturnType<typeof setTimeout> | undefined
 
 function hear(message: ServerMessage, at: number): void {
@@ -66,7 +72,12 @@ function hear(message: ServerMessage, at: number): void {
   now.value = at // what it says is left is left from now
   dispatch({ is: 'message', message, at })
   switch (message.type) {
+    case 'reconnect':
+      left = true
+      break
     case 'welcome':
+      if (left) void refreshSeason()
+      left = false
       if (message.attempt === null) sendOwed()
       else if (route.value.screen !== 'paper') replace('paper') // its clock is running
       if (play.value.endedAway !== null) replace('result', play.value.endedAway)
@@ -91,6 +102,7 @@ function hear(message: ServerMessage, at: number): void {
       offset.value = message.now - at
       break
     case 'error':
+      if (message.code === 'excluded') void refreshMe()
       if (play.value.signedOut) signedOut()
       else if (mustResume(message)) socket.open()
       else if (play.value.told?.retryAt != null) {
@@ -99,10 +111,15 @@ function hear(message: ServerMessage, at: number): void {
       }
       break
     case 'corrected':
+      corrected.value = [...corrected.value, ...message.attempts]
       void refreshMe()
       break
+    case 'clock':
+      if (runsOn(message)) sendOwed()
+      break
     case 'notice':
-      void refreshNotices()
+      // It says all that there is to know: thousands of phones need not ask for it at once.
+      notices.value = [{ id: `told-${at}`, at: at + offset.value, level: message.level, text: message.text }, ...notices.value]
       break
     default:
       break
@@ -209,6 +226,15 @@ export async function refreshMe(): Promise<void> {
   } catch (fault) {
     if (fault instanceof ApiError && fault.signedOut && person.value?.token === asked.token) signedOut()
   }
+}
+
+/** Answers to what I reported that I have not looked at on this phone. */
+const answersSeen = ref(readJson<number>(onDevice, ANSWERED) ?? 0)
+export const answerWaits = computed(() => (me.value?.report_answered_at ?? 0) > answersSeen.value)
+
+export function sawAnswers(): void {
+  answersSeen.value = me.value?.report_answered_at ?? answersSeen.value
+  onDevice.set(ANSWERED, JSON.stringify(answersSeen.value))
 }
 
 export function setMe(fetched: Me): void {

@@ -1,6 +1,7 @@
 // Every screen by its address. What leads to a question comes with the page; the rest follows in one piece while
 // nobody waits, so that the first load stays small on a village network.
 import { shallowRef, type Component } from 'vue'
+import { lateParts } from './late'
 import Home from './screens/Home.vue'
 import Join from './screens/Join.vue'
 import Paper from './screens/Paper.vue'
@@ -17,7 +18,9 @@ export const laterFailed = shallowRef(false)
 export async function fetchLater(): Promise<void> {
   laterFailed.value = false
   try {
-    later.value = (await import('./later')).LATER
+    const fetched = await import('./later')
+    lateParts.value = fetched.PARTS
+    later.value = fetched.LATER
   } catch {
     laterFailed.value = true
   }

@@ -5,7 +5,10 @@ import type {
   AttemptSummary,
   Board,
   CitiesBoard,
+  Erratum,
   Me,
+  Missed,
+  MyReport,
   Notice,
   Organisation,
   Participant,
@@ -111,6 +114,7 @@ const scopePath = (scope: string) => scope.split('/').map((part) => segment(part
 
 export const api = {
   season: () => call<Season>('/season'),
+  missed: (week?: string) => call<Missed>('/missed', { query: { week } }),
   notices: () => call<{ notices: Notice[] }>('/notices'),
   organisations: (city: string, q: string) => call<{ organisations: Organisation[] }>('/organisations', { query: { city, q } }),
 
@@ -127,6 +131,8 @@ export const api = {
   attempt: (token: string, id: string) => call<AttemptReview>(`/me/attempts/${segment(id)}`, { token }),
   report: (token: string, attempt: string, seq: number, reason: string) =>
     call<unknown>('/me/reports', { method: 'POST', token, body: { attempt, seq, reason } }),
+  reports: (token: string) => call<{ reports: MyReport[] }>('/me/reports', { token }),
+  errata: (round: string) => call<{ errata: Erratum[] }>(`/rounds/${segment(round)}/errata`),
 
   /** With a token and `around: 'me'`, the board says where I am. */
   board: (scope: string, query: { round?: string; limit?: number; around?: 'me' } = {}, token?: string | null) =>

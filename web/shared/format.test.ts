@@ -33,6 +33,7 @@ describe('numbers and times, as people say them', () => {
 
   it('a window that closes at midnight is said to close at 24:00', () => {
     expect(format.closing(1796054400000, ZONE)).toBe('11月30日 24:00')
+    expect(format.closing(1796054400000 + 1_300, ZONE)).toBe('11月30日 24:00')
     expect(format.closing(MIDNIGHT + 9 * 3_600_000, ZONE)).toBe('8月1日 09:00')
   })
 

@@ -109,11 +109,12 @@ export function dayTime(at: number, zone: string): string {
   return `${month}月${day}日 ${pad(hour)}:${pad(minute)}`
 }
 
-/** When a window closes, said as rules say it: midnight belongs to the day that ends, 11月30日 24:00. */
+/** When a window closes, said as rules say it: midnight belongs to the day that ends, 11月30日 24:00. So do the seconds after it by which an
+ *  absence of the server has moved the end on. */
 export function closing(at: number, zone: string): string {
   const { hour, minute } = civil(at, zone)
   if (hour !== 0 || minute !== 0) return dayTime(at, zone)
-  const { month, day } = civil(at - 1, zone)
+  const { month, day } = civil(at - 60_000, zone)
   return `${month}月${day}日 24:00`
 }
 

@@ -48,6 +48,8 @@ export interface Season {
   closes: number
   time_zone: string
   state: State
+  /** The Monday of the newest week whose most missed questions are told. */
+  missed?: string
   sign_in: 'open' | 'phone'
   /** `false` where sign-in is `open`: a public board then says that nobody checked who is who. */
   identity_checked: boolean
@@ -61,6 +63,8 @@ export interface Season {
   cities: City[]
   groups: Group[]
   rounds: Round[]
+  /** 规则变更记录, newest first; not there where nothing was changed. */
+  changes?: { at: number; why?: string; what: string[] }[]
 }
 
 export interface About {
@@ -165,6 +169,31 @@ export interface Me {
   participant: Participant
   rounds: MyRound[]
   season: { score: number | null; elapsed_ms: number | null; ranks: Ranks | null }
+  /** Why nothing more can be started, and whom to turn to. */
+  excluded?: { reason: string; contact?: string }
+  /** Corrections of late that have changed attempts of mine. */
+  corrections?: { at: number; text: string; attempts: string[] }[]
+  /** When a report of mine was last answered, within the last month. */
+  report_answered_at?: number
+}
+
+/** What is published of a correction. */
+export interface Erratum {
+  at: number
+  question: string
+  remedy: string
+  text: string
+}
+
+/** A question that I reported, and what became of it. */
+export interface MyReport {
+  at: number
+  attempt: string
+  round: string
+  seq: number
+  reason: string
+  stem?: string
+  answer?: { at: number; text: string }
 }
 
 export interface AttemptSummary {
@@ -181,6 +210,8 @@ export interface AttemptSummary {
   receipt: string | null
   /** The how-manieth of the participant in its round; with the participant's id it names the paper. */
   number?: number
+  /** What was told when it ended, where a correction has changed it since. */
+  was?: { score: number; correct: number; elapsed_ms: number }
 }
 
 export interface ReviewItem {
@@ -199,6 +230,44 @@ export interface ReviewItem {
   source: string
   /** Where to read on. */
   link?: string
+  /** Each answer that is right, where a correction accepts several. */
+  accepted?: number[][]
+  /** The rest of the paper stands for it, where that is better. */
+  annulled?: boolean
+  /** What was held right when the result was told, and what the answer earned then. */
+  was?: { key: number[]; correct: boolean; points: number }
+  errata?: Erratum[]
+}
+
+/** A question of a week that is over, with its key: only what everybody may know. */
+export interface MissedQuestion {
+  question: string
+  kind: Kind
+  topic: string
+  stem: string
+  /** In the bank's order. */
+  options: string[]
+  media: Media | null
+  key: number[]
+  shown: number
+  missed: number
+  explanation: string
+  source: string
+  link?: string
+}
+
+export interface MissedWeek {
+  /** Its Monday: 2026-08-31. */
+  id: string
+  from: number
+  /** Exclusive. */
+  to: number
+  questions: MissedQuestion[]
+}
+
+export interface Missed {
+  weeks: string[]
+  week: MissedWeek | null
 }
 
 export interface AttemptReview extends AttemptSummary {

@@ -305,7 +305,7 @@ impl StaffRegister {
             return Ok(by);
         }
         let subject = match on {
-            On::Season | On::SomeBank => "season".to_owned(),
+            On::Season | On::SomeBank | On::SomePlace => "season".to_owned(),
             On::Bank(bank) => format!("bank:{bank}"),
             On::Place(place) => place.code(&self.season),
         };

@@ -148,6 +148,69 @@ proptest! {
     }
 }
 
+/// What everyone sees: rows, standings and cities. How often they changed is another matter.
+fn seen(scoreboard: &Scoreboard) -> (Vec<Row>, Vec<Option<CityTotals>>) {
+    let scopes = (0..4).map(|i| Some(RoundIndex(i))).chain([None]);
+    (rows(scoreboard), scopes.map(|of| scoreboard.cities(of).cloned()).collect())
+}
+
+proptest! {
+    #[test]
+    fn who_was_taken_off_and_put_back_is_where_a_recomputation_puts_them(
+        (best, acts, places) in (any::<bool>(), acts(), prop::collection::vec(place(), 29)),
+        turns in prop::collection::vec((0usize..300, 1i64..30), 0..40),
+    ) {
+        let season = season(if best { SeasonTallyRule::BestRound } else { SeasonTallyRule::SumOfRounds });
+        let roster = Roster::default();
+        for (who, place) in (1..).zip(places) {
+            roster.insert(ParticipantId(who), Player::new("某某", place));
+        }
+        let mut running = Scoreboard::new(&season);
+        let mut out = std::collections::BTreeSet::new();
+        let acts = in_order(acts);
+        let place_of = |who| roster.with(who, |player| player.place).unwrap_or_default();
+        let computed = |upto: usize, out: &std::collections::BTreeSet<ParticipantId>| {
+            let mut tallies = Tallies::new(&season).without(out.iter().copied());
+            for act in &acts[..upto] {
+                if let Act::Finish(finished) = act {
+                    tallies.take(&season, finished);
+                }
+            }
+            tallies.ranked(&season, &roster)
+        };
+        for (place, act) in acts.iter().enumerate() {
+            for (_, who) in turns.iter().filter(|(at, _)| *at == place) {
+                let who = ParticipantId(*who);
+                if out.remove(&who) {
+                    running.put_back(&season, who, place_of(who));
+                } else {
+                    running.take_off(who, place_of(who));
+                    out.insert(who);
+                }
+                prop_assert_eq!(seen(&running), seen(&computed(place, &out)));
+            }
+            match act {
+                Act::Finish(finished) => {
+                    running.finish(&season, &roster, finished);
+                }
+                Act::Move(who, to) => {
+                    let from = roster.change(*who, |player| std::mem::replace(&mut player.place, *to));
+                    running.moved(*who, from.unwrap_or_default(), *to);
+                }
+            }
+        }
+        let mut started = computed(acts.len(), &out);
+        prop_assert_eq!(seen(&running), seen(&started));
+        // A start that found them out puts them back where the running one does.
+        for who in std::mem::take(&mut out) {
+            running.put_back(&season, who, place_of(who));
+            started.put_back(&season, who, place_of(who));
+        }
+        prop_assert_eq!(seen(&running), seen(&computed(acts.len(), &out)));
+        prop_assert_eq!(seen(&running), seen(&started));
+    }
+}
+
 #[test]
 #[should_panic(expected = "left a place whose boards they were not on")]
 fn nobody_leaves_a_place_where_they_were_not() {

@@ -196,6 +196,9 @@ fn round(told: &mut Told, (old, was): (&Season, &Round), (new, is): (&Season, &R
 }
 
 fn opening(season: &Season, at: Timestamp) -> String {
+    if at <= Timestamp(0) {
+        return "随时".to_owned();
+    }
     times::told(&season.time_zone, at, false)
 }
 

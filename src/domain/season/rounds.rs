@@ -40,7 +40,7 @@ pub const POINTS_MAX: u32 = 10_000;
 pub const ROUNDS_MAX: usize = 300;
 
 /// Longer rounds change their secret every week (design.md, Fairness).
-const LONG_MS: i64 = 31 * 86_400_000;
+pub(super) const LONG_MS: i64 = 31 * 86_400_000;
 
 /// What the rounds take from the rest of the file.
 pub(super) struct Shared<'a> {
@@ -55,14 +55,17 @@ pub(super) struct Shared<'a> {
 /// The finer points of timing, which a round takes from the season where it doesn't say otherwise.
 #[derive(Clone, Copy)]
 pub(super) struct Pace {
-    grace_ms: u32,
-    elapsed_floor_ms: u32,
-    reading_ms: u32,
+    pub(super) grace_ms: u32,
+    pub(super) elapsed_floor_ms: u32,
+    pub(super) reading_ms: u32,
 }
 
 impl Pace {
+    /// Where a file says nothing.
+    pub(super) const USUAL: Pace = Pace { grace_ms: 1000, elapsed_floor_ms: 0, reading_ms: 20_000 };
+
     pub(super) fn of_season(root: &Table<'_>) -> Pace {
-        Pace { grace_ms: 1000, elapsed_floor_ms: 0, reading_ms: 20_000 }.changed_by(root)
+        Pace::USUAL.changed_by(root)
     }
 
     fn changed_by(self, table: &Table<'_>) -> Pace {

@@ -77,7 +77,7 @@ fn all_shipped_seasons_and_presets_read_without_fault() {
             .filter(|name| name.ends_with(".toml"))
             .collect();
         names.sort();
-        assert_eq!(names.len(), if folder.is_empty() { 6 } else { 14 });
+        assert_eq!(names.len(), if folder.is_empty() { 7 } else { 14 });
         for name in names {
             let season = shipped(&format!("{folder}{name}"));
             assert!(!season.sentences(None).is_empty());

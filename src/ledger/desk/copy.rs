@@ -35,6 +35,16 @@ const TABLES: &[(&str, i64)] = &[
     ("import", 100),
     ("import_file", 1),
     ("import_row", 500),
+    ("notice", 500),
+    ("report", 500),
+    ("report_answer", 500),
+    ("correction", 100),
+    ("complaint", 500),
+    ("complaint_step", 500),
+    ("attempt_event", 2_000),
+    ("attempt_event_gap", 500),
+    ("season_draft", 1),
+    ("season_draft_file", 1),
 ];
 const KEY_COLUMNS: usize = 4;
 struct Column {

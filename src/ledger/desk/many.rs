@@ -16,6 +16,23 @@ impl Act {
         into: &str,
         rows: impl Iterator<Item = Vec<Value<'v>>>,
     ) -> Result<(), LedgerError> {
+        self.insert_all((into, ""), rows).await
+    }
+
+    /// As [`Act::insert_many`]; rows that are there already are passed over.
+    pub(super) async fn insert_missing<'v>(
+        &mut self,
+        into: &str,
+        rows: impl Iterator<Item = Vec<Value<'v>>>,
+    ) -> Result<(), LedgerError> {
+        self.insert_all((into, " on conflict do nothing"), rows).await
+    }
+
+    async fn insert_all<'v>(
+        &mut self,
+        into: (&str, &str),
+        rows: impl Iterator<Item = Vec<Value<'v>>>,
+    ) -> Result<(), LedgerError> {
         let mut gathered: Vec<Value<'v>> = Vec::new();
         let mut columns = 0;
         for row in rows {
@@ -29,7 +46,12 @@ impl Act {
         if gathered.is_empty() { Ok(()) } else { self.insert_gathered(into, columns, &gathered).await }
     }
 
-    async fn insert_gathered(&mut self, into: &str, columns: usize, values: &[Value<'_>]) -> Result<(), LedgerError> {
+    async fn insert_gathered(
+        &mut self,
+        (into, ending): (&str, &str),
+        columns: usize,
+        values: &[Value<'_>],
+    ) -> Result<(), LedgerError> {
         let mut sql = format!("insert into {into} values ");
         for place in 0..values.len() {
             let opens = match (place, place % columns) {
@@ -41,6 +63,7 @@ impl Act {
             let _ = write!(sql, "{opens}${}", place + 1);
         }
         sql.push(')');
+        sql.push_str(ending);
         self.execute(AssertSqlSafe(sql), values).await.map(|_| ())
     }
 }

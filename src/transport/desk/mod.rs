@@ -1,10 +1,15 @@
 //! `/api/desk/v1`: the desk's calls. Each is described where it is handled (utoipa) and routed by that description, so that none is missing from
 //! `openapi.json`. Adding calls: a file here, its handlers in `calls()`, three moves each: extract (`Desk` says who), call the office, convert.
 
+mod attempt_views;
+mod attempts;
 mod audit;
 mod bank_access;
 mod bank_views;
 mod banks;
+mod complaints;
+mod correction_views;
+mod corrections;
 mod files;
 mod guard;
 mod import_views;
@@ -16,8 +21,17 @@ mod question_views;
 mod questions;
 mod reader;
 mod refused;
+mod running;
+mod running_views;
+mod participants;
+mod participant_views;
+mod reports;
 mod reviewing;
+mod season_views;
+mod seasons;
 mod session;
+mod statistics;
+mod statistics_views;
 mod views;
 
 pub use guard::Desk;
@@ -56,7 +70,14 @@ const BASE: &str = "/api/desk/v1";
         (name = "places", description = "各地"),
         (name = "banks", description = "题库"),
         (name = "questions", description = "题目"),
-        (name = "imports", description = "导入")
+        (name = "imports", description = "导入"),
+        (name = "running", description = "运行"),
+        (name = "participants", description = "选手"),
+        (name = "statistics", description = "统计"),
+        (name = "reports", description = "题目的报告"),
+        (name = "corrections", description = "更正"),
+        (name = "complaints", description = "接访"),
+        (name = "season", description = "赛季")
     )
 )]
 struct Description;
@@ -96,7 +117,15 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .merge(questions::calls())
             .merge(reviewing::calls())
             .merge(imports::calls())
-            .merge(pictures::calls()),
+            .merge(pictures::calls())
+            .merge(running::calls())
+            .merge(participants::calls())
+            .merge(statistics::calls())
+            .merge(reports::calls())
+            .merge(corrections::calls())
+            .merge(attempts::calls())
+            .merge(complaints::calls())
+            .merge(seasons::calls()),
     )
 }
 

@@ -31,7 +31,7 @@ pub(super) enum KindView {
 }
 
 impl KindView {
-    fn of(kind: Kind) -> KindView {
+    pub(super) fn of(kind: Kind) -> KindView {
         match kind {
             Kind::TrueFalse => KindView::TrueFalse,
             Kind::Single => KindView::Single,

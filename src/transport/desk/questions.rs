@@ -176,7 +176,7 @@ pub(super) async fn list(
     let heads = link.questions(Some(&bank), &filter, page.sort(), offset, limit).await?;
     let facets = link.facets(Some(&bank), &filter).await?;
     Ok(Json(Questions {
-        items: heads.iter().map(|head| QuestionRowView::of(head, app.exposure.of(&head.id))).collect(),
+        items: heads.iter().map(|head| QuestionRowView::of(head, app.statistics.drawn(&head.id))).collect(),
         total: facets.total,
         facets: FacetsView::of(facets),
     }))
@@ -219,7 +219,7 @@ pub(super) async fn whole(
     let names: Names = link.staff().await?.into_iter().map(|person| (person.id, person.name)).collect();
     let lists = link.bank(&head.bank).await?.map(|bank| bank.wording).unwrap_or_default();
     let may = questions::may(&desk.signed.id, powers, &head);
-    let drawn = app.exposure.of(&head.id);
+    let drawn = app.statistics.drawn(&head.id);
     Ok(QuestionView::of(Whole { wording: lists.found_in(&draft), head, draft, steps, names, may, drawn }))
 }
 

@@ -3,6 +3,7 @@
 use super::question_views::QuestionView;
 use crate::ledger::store::LedgerError;
 use crate::office::refusal::DeskRefusal;
+use crate::office::seasons;
 use crate::transport::problem::PartFault;
 use crate::transport::problem::Problem;
 use axum::body::Body;
@@ -23,6 +24,13 @@ impl From<DeskRefusal> for Problem {
                     part: fault.part.code(),
                     code: fault.code.to_owned(),
                     message: fault.message,
+                };
+                Problem { faults: faults.into_iter().map(fault).collect(), ..Problem::bad_request(message) }
+            }
+            DeskRefusal::SeasonFaulty(faults) => {
+                let fault = |fault: crate::domain::fault::Fault| {
+                    let (part, message) = seasons::told(fault);
+                    PartFault { part, code: "season".to_owned(), message }
                 };
                 Problem { faults: faults.into_iter().map(fault).collect(), ..Problem::bad_request(message) }
             }

@@ -307,7 +307,7 @@ pub(super) async fn waiting(
     let heads = link.questions(None, &filter, page.sort(), offset, limit).await?;
     let facets = link.facets(None, &filter).await?;
     Ok(Json(Questions {
-        items: heads.iter().map(|head| QuestionRowView::of(head, app.exposure.of(&head.id))).collect(),
+        items: heads.iter().map(|head| QuestionRowView::of(head, app.statistics.drawn(&head.id))).collect(),
         total: facets.total,
         facets: FacetsView::of(facets),
     }))

@@ -1,5 +1,6 @@
 // What the desk's API sends and takes, as docs/desk.md and /api/desk/v1/openapi.json describe it. Times are Unix milliseconds,
 // ids are opaque.
+export type * from './statistics-types'
 
 export type Role = 'administrator' | 'editor' | 'reviewer' | 'association' | 'auditor'
 
@@ -373,6 +374,203 @@ export interface RowPage {
   total: number
 }
 
+/** A season file's keys and values (docs/seasons.md); what is not filled in is not there. Numbers that are no numbers yet are texts. */
+export interface SeasonFile {
+  name?: string
+  time_zone?: string
+  opens?: string
+  closes?: string
+  last_day?: string
+  always_open?: boolean
+  sign_in?: string
+  consent?: string
+  region?: string
+  organisations?: string
+  hosts?: string[]
+  organisers?: string[]
+  not_played?: string[]
+  tally?: string
+  groups?: SeasonGroup[]
+  about?: SeasonAbout
+  cities?: SeasonCities
+  round?: RoundFile[]
+}
+
+export interface SeasonGroup {
+  id?: string
+  name?: string
+}
+
+export interface SeasonAbout {
+  contact?: string
+  prizes?: string[]
+  privacy?: string
+  filings?: string[]
+  faq?: { question?: string; answer?: string }[]
+}
+
+export interface SeasonCities {
+  attempts_cap?: Typed
+  mean_weight?: Typed
+  participants_min?: Typed
+  composite?: Record<string, Typed>
+}
+
+/** A number, or what somebody typed where one should be. */
+export type Typed = number | string
+
+export interface RoundFile {
+  id?: string
+  name?: string
+  bank?: string
+  opens?: string
+  closes?: string
+  last_day?: string
+  always_open?: boolean
+  repeat?: string
+  question_seconds?: Typed
+  paper_seconds?: Typed
+  grace_ms?: Typed
+  elapsed_floor_ms?: Typed
+  reading_seconds?: Typed
+  attempts_per_day?: Typed
+  attempts_per_week?: Typed
+  attempts_in_all?: Typed
+  hand_back?: boolean
+  tally?: string
+  feedback?: string
+  counts?: boolean
+  ends_at_first_wrong?: boolean
+  multiple?: string
+  draw_period?: string
+  groups?: string[]
+  threshold?: { right?: Typed; points?: Typed }
+  gate?: { round?: string; right?: Typed }
+  section?: SectionFile[]
+}
+
+export interface SectionFile {
+  kind?: string[]
+  count?: Typed
+  points?: Typed
+  topics?: string[]
+  difficulties?: number[]
+}
+
+export interface FieldFault {
+  path: string
+  message: string
+}
+
+export type RoundState = 'upcoming' | 'open' | 'settling' | 'closed'
+
+export interface RoundLine {
+  id: string
+  name: string
+  summary: string
+  opens: number
+  closes: number | null
+  state: RoundState
+  counts: boolean
+  bank: string
+  commitment: string | null
+  period_from: number | null
+  period_to: number | null
+}
+
+export interface SeasonVersion {
+  n: number
+  at: number
+  by: string | null
+  reason: string | null
+  differences: string[]
+}
+
+export interface SeasonNow {
+  now: number
+  id: string
+  name: string
+  state: RoundState
+  opens: number
+  closes: number | null
+  time_zone: string
+  version: SeasonVersion
+  /** Nobody has set up a season yet. */
+  starter: boolean
+  changing: boolean
+  needs_two: boolean
+  rounds: RoundLine[]
+  draft: { revision: number; at: number; by: string; asked: { by: string; mine: boolean; at: number; reason: string } | null } | null
+  may: { manage: boolean }
+}
+
+export interface SeasonDraft {
+  revision: number
+  at: number | null
+  by: string | null
+  regions: { file: string; name: string; cities: number; counties: number }[]
+  banks: { id: string; name: string; questions: number }[]
+  presets: Preset[]
+}
+
+export interface Preset {
+  id: string
+  name: string
+  not_played: string[]
+  rounds: { name: string; summary: string }[]
+}
+
+export interface RoundSentences {
+  id: string
+  name: string
+  opens: number
+  closes: number | null
+  counts: boolean
+  sentences: string[]
+}
+
+/** Papers that were drawn for a trial. Means are in thousandths. */
+export interface DryDraw {
+  papers: number
+  eligible: number
+  never: number
+  most: Drawn[]
+  least: Drawn[]
+  topics: Share[]
+  kinds: Share[]
+  difficulties: Share[]
+  difficulty: Share
+  full_marks: number
+  guessed: Share
+  shortfalls: { section: number; needed: number; sure: number }[]
+}
+
+export interface Drawn {
+  id: string
+  stem: string
+  topic: string
+  difficulty: number
+  kind: string
+  times: number
+}
+
+export interface Share {
+  name: string
+  least: number
+  most: number
+  mean: number
+}
+
+export interface SeasonCheck {
+  faults: FieldFault[]
+  warnings: FieldFault[]
+  sentences: string[]
+  rounds: RoundSentences[]
+  organisations: number
+  differences: string[]
+  touches: string[]
+}
+
 export interface Problem {
   type: string
   title: string
@@ -383,4 +581,345 @@ export interface Problem {
   faults?: Fault[]
   /** Of a conflict: the question as somebody else left it. */
   newer?: Question
+}
+
+export type Life = 'upcoming' | 'open' | 'paused' | 'settling' | 'closed'
+
+export interface RunningRound {
+  id: string
+  name: string
+  state: Life
+  opens: number
+  closes: number
+  always_open: boolean
+  paused_since: number | null
+  /** There is a limit to which time can be given. */
+  limited: boolean
+  open_attempts: number
+  starts_today: number
+}
+
+export interface Running {
+  now: number
+  season: Person & { state: Life; closes: number }
+  sockets: number
+  seats: number
+  live_attempts: number
+  answers_per_second: number
+  /** By the second, oldest first; ten minutes at most. */
+  answers: number[]
+  starts_today: number
+  participants: number
+  queue: { used: number; of: number }
+  commit_ms: number | null
+  refused: Record<string, number>
+  errors: number
+  rounds: RunningRound[]
+  todo: { what: string; count: number; link: string }[]
+}
+
+export type ActKind = 'pause' | 'resume' | 'extend' | 'give_time' | 'give_back' | 'exclude' | 'reinstate' | 'rename' | 'hide' | 'show' | 'undo'
+
+export interface UndoneAct {
+  at: number
+  by: string
+  reason: string
+}
+
+export interface Act {
+  id: string
+  at: number
+  by: string
+  kind: ActKind
+  subject: string
+  sentence: string
+  reason: string
+  undone?: UndoneAct
+  undoable: boolean
+  why_not?: string
+}
+
+export interface DeskNotice {
+  id: string
+  at: number
+  level: 'info' | 'warning'
+  text: string
+  by: string
+  taken_back?: UndoneAct
+}
+
+export interface PlaceNames {
+  city: string
+  county: string | null
+  organisation: string | null
+  group: string | null
+}
+
+export interface ParticipantRow extends PlaceNames {
+  id: string
+  name: string
+  started: number
+  excluded: boolean
+  hidden: boolean
+}
+
+export interface ParticipantPage extends ParticipantRow {
+  joined_at: number | null
+  phones: number
+  rounds: {
+    id: string
+    name: string
+    started: number
+    left_today: number | null
+    left_week: number | null
+    left: number | null
+    granted: number
+    score: number | null
+    rank: number | null
+  }[]
+  places: (PlaceNames & { at: number; name: string })[]
+  attempts: ParticipantAttempt[]
+  next?: string
+  acts: Act[]
+}
+
+export interface ParticipantAttempt {
+  id: string
+  round: string
+  round_name: string
+  started_at: number
+  finished_at: number | null
+  state: 'open' | 'ended' | 'handed_back'
+  score: number | null
+  correct: number | null
+  of: number
+  elapsed_ms: number | null
+  receipt: string | null
+}
+
+/** Which attempts were lost: of one person, or of everybody of a place who started between two moments. */
+export interface LostAttempts {
+  round: string
+  participant?: string
+  place?: string
+  started_from?: number
+  started_to?: number
+}
+
+/** What is decided of a question; options by the bank's order, from 0. */
+export type Remedy =
+  | { kind: 'new_key'; key: number[] }
+  | { kind: 'accept'; accepted: number[][] }
+  | { kind: 'all_points' | 'annul' | 'as_published' }
+
+export interface PlayedVersion {
+  version: number
+  kind: Kind
+  stem: string
+  options: string[]
+  key: number[]
+  explanation: string
+  source: string
+  rounds: string[]
+}
+
+/** A question as papers have shown it. */
+export interface PlayedQuestion {
+  bank: string
+  question: string
+  /** More than one where text or key differ. */
+  versions: PlayedVersion[]
+  drawn: number
+  rests: boolean
+  in_bank: boolean
+}
+
+export interface Reported {
+  bank: string
+  question: string
+  stem: string
+  count: number
+  open: number
+  first: number
+  last: number
+  drawn: number
+  rests: boolean
+  newest: string | null
+}
+
+export interface ReportedPage {
+  items: Reported[]
+  total: number
+}
+
+export interface ReportedQuestion {
+  question: PlayedQuestion
+  at_desk: boolean
+  count: number
+  open: number
+  reports: { n: number; at: number; seq: number; attempt: string; words: string; answered: boolean }[]
+  answers: { at: number; by: Person; words: string }[]
+  corrections: CorrectionRow[]
+  may: { answer: boolean; rest: boolean; propose: boolean }
+}
+
+export type CorrectionState = 'proposed' | 'applying' | 'applied' | 'withdrawn'
+
+export interface CorrectionRow {
+  id: string
+  at: number
+  by: Person
+  bank: string
+  question: string
+  stem: string
+  remedy: Remedy
+  state: CorrectionState
+  previewed: boolean
+  decided_by: Person | null
+  decided_at: number | null
+}
+
+export interface Mover {
+  name: string
+  city: string
+  rank_before: number
+  rank_after: number
+  score_before: number
+  score_after: number
+}
+
+export interface CorrectionPreview {
+  number: number
+  at: number
+  read: number
+  attempts: number
+  raised: number
+  lowered: number
+  participants: number
+  live: number
+  boards: { round: string | null; name: string; tallies: number; ranks: number; movers: Mover[] }[]
+  cities: {
+    round: string | null
+    city: string
+    index: string
+    /** In millionths. */
+    value_before: number | null
+    value_after: number | null
+    rank_before: number | null
+    rank_after: number | null
+  }[]
+  more_cities: number
+  eligibility: { round: string; participants: number }[]
+  given_back: number
+  moved_on: string | null
+}
+
+export interface Correction extends CorrectionRow {
+  reason: string
+  text: string
+  complaint: string | null
+  played: PlayedQuestion | null
+  progress: { done: number; of: number } | null
+  preview: CorrectionPreview | null
+  trouble: string | null
+  applied: { entry: number; at: number; attempts: number; participants: number; standings_replaced: boolean } | null
+  withdrawn: string | null
+  undo: Remedy | null
+  may: { decide: boolean; withdraw: boolean; preview: boolean; propose: boolean }
+}
+
+export type FoundItem =
+  | { kind: 'participant'; id: string; name: string; line: string }
+  | { kind: 'attempt'; id: string; name: string; line: string; started_at: number }
+
+export interface AttemptEvent {
+  at: number
+  kind: string
+  seq: number | null
+  sentence: string
+  rule: string | null
+}
+
+export interface AttemptQuestion {
+  seq: number
+  bank: string
+  question: string
+  kind: Kind
+  stem: string
+  options: string[]
+  chosen: number[] | null
+  key: number[] | null
+  accepted: number[][]
+  annulled: boolean
+  correct: boolean | null
+  points: number | null
+  worth: number
+  points_then: number | null
+  elapsed_ms: number | null
+  limit_ms: number | null
+  asked_at: number
+  settled_at: number | null
+  state: string
+}
+
+interface RanksNow {
+  region: number
+  city: number
+  county: number | null
+}
+
+export interface AttemptStory {
+  id: string
+  now: number
+  time_zone: string
+  participant: { id: string; name: string; line: string; city: string; county: string | null }
+  round: { id: string; name: string; rules: string[] }
+  period: { number: number; commitment: string; secret_out: boolean }
+  number: number
+  state: string
+  receipt: string | null
+  score: number
+  correct: number
+  of: number
+  full: number
+  elapsed_ms: number
+  was: { score: number; correct: number; elapsed_ms: number } | null
+  started_at: number
+  finished_at: number | null
+  counted: boolean
+  ranks: { round: RanksNow | null; season: RanksNow | null }
+  keys: boolean
+  worked_out: boolean
+  gap: boolean
+  events: AttemptEvent[]
+  questions: AttemptQuestion[]
+  complaints: { id: string; at: number; state: string; words: string; place: string }[]
+}
+
+export interface ComplaintHolder {
+  to: string
+  name: string
+}
+
+export interface ComplaintRow {
+  id: string
+  at: number
+  changed_at: number
+  by: Person
+  state: string
+  place: string
+  words: string
+  from: string
+  held_by: ComplaintHolder | null
+  mine: boolean
+}
+
+export interface Complaint extends ComplaintRow {
+  attempt: string | null
+  participant: string | null
+  participant_name: string | null
+  participant_line: string | null
+  steps: { at: number; by: Person; act: string; words: string; towards: string | null }[]
+  refer_to: ComplaintHolder[]
+  handles: boolean
 }

@@ -42,3 +42,13 @@ test('a second factor is asked for only of whoever is known to have none', () =>
   expect(says({ secondFactor: true })).toEqual([])
   expect(says({})).toEqual([])
 })
+
+test('what citizens wait for comes first', () => {
+  const tasks = tasksOf({ roles: [], banks: [], reviews: {}, returned: {}, imports: [], reported: 2, corrections: 1, complaints: 3 })
+  expect(tasks.map(({ count }) => count)).toEqual([3, 1, 2])
+})
+
+test('a question whose key may be wrong, or that may be out, comes before everything else', () => {
+  expect(says({ reviews: { kexue: 7 }, alarms: { best_choose_wrong: 2, time_collapse: 1, nobody_chooses: 9 } })).toEqual(['看看 2 道题：高分者选错', '看看 1 道题：用时骤降', '审 7 道题'])
+  expect(tasksOf(known({ alarms: { facility_jump: 1 } }))).toMatchObject([{ to: '#/statistics?alarm=facility_jump', count: 1 }])
+})

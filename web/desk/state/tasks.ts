@@ -1,7 +1,8 @@
 // What should I do next? From what the API tells, the most pressing first.
-import type { Bank, Grant, Import } from '../api/types'
+import type { AlarmCode, Bank, Grant, Import, StatisticsPage } from '../api/types'
 import { has } from './roles'
 import { writeRoute } from './route'
+import { ALARMS } from './statistics'
 
 export interface Task {
   /** What is to be done, and why. */
@@ -21,15 +22,44 @@ export interface Known {
   /** Questions of mine that came back. */
   returned: Readonly<Record<string, number>>
   imports: readonly Import[]
+  /** Questions that were reported and have no answer yet; corrections that another proposed; complaints that are with me. */
+  reported?: number
+  corrections?: number
+  complaints?: number
+  /** How many questions have each of the alarms of their statistics. */
+  alarms?: StatisticsPage['alarms']
   /** Whether this person has a second factor; unknown: nothing is said of it. */
   secondFactor?: boolean
 }
 
 export function tasksOf(known: Known): Task[] {
-  return [...ofReviews(known), ...ofReturned(known), ...ofImports(known), ...ofBanks(known), ...ofMyself(known)]
+  return [...ofCitizens(known), ...ofAlarms(known), ...ofReviews(known), ...ofReturned(known), ...ofImports(known), ...ofBanks(known), ...ofMyself(known)]
+}
+
+/** What citizens wait for comes first. */
+function ofCitizens({ reported = 0, corrections = 0, complaints = 0 }: Known): Task[] {
+  const tasks: Task[] = []
+  if (complaints > 0) tasks.push({ say: `办 ${complaints} 件反映`, why: '市民反映的事在您手里，先看答卷的经过，再解释、转交或者办结。', act: '去接访', to: writeRoute(['complaints']), count: complaints })
+  if (corrections > 0) tasks.push({ say: `决定 ${corrections} 份更正`, why: '别人提出了题目的更正，预览已经做好，要由您这样的另一个人决定。', act: '去决定', to: writeRoute(['corrections']), count: corrections })
+  if (reported > 0) tasks.push({ say: `看 ${reported} 道被报告的题`, why: '选手报告题目有问题，有疑问的先停用，再更正或者回复。', act: '去看报告', to: writeRoute(['reports']), count: reported })
+  return tasks
 }
 
 const nameOf = (banks: readonly Bank[], id: string) => banks.find((bank) => bank.id === id)?.name ?? id
+
+/** What cannot wait: a key that may be wrong, a question that may be out. */
+const PRESSING: readonly (readonly [AlarmCode, string])[] = [
+  ['best_choose_wrong', '成绩最好的人反而选了别的选项，答案可能写错了。'],
+  ['facility_jump', '答对的人一天之内多了很多，题目可能外传了。'],
+  ['time_collapse', '答题突然快了很多，题目可能外传了。'],
+]
+
+function ofAlarms({ alarms }: Known): Task[] {
+  return PRESSING.flatMap(([alarm, why]) => {
+    const count = alarms?.[alarm] ?? 0
+    return count === 0 ? [] : [{ say: `看看 ${count} 道题：${ALARMS[alarm]}`, why, act: '看统计', to: writeRoute(['statistics'], { alarm }), count }]
+  })
+}
 
 function ofReviews({ banks, reviews }: Known): Task[] {
   return Object.entries(reviews)

@@ -80,6 +80,13 @@ describe('the paper', () => {
     expect(play.result?.score).toBe(90)
   })
 
+  it('what was refused while everything stood still is owed until it runs on', () => {
+    const refused = say('server-error', { code: 'round_paused', re: { type: 'answer', seq: 3 } })
+    const play = after(welcome, question, choose(0), choose(2), handIn, say('server-clock'), refused)
+    expect(play.told).toBeNull()
+    expect(owed(play)).toEqual(sample('client-answer'))
+  })
+
   it('clocks that stand still show what they showed', () => {
     expect(after(welcome, question, say('server-clock')).paper?.stopped).toEqual({ questionMs: 12_480, paperMs: 451_200 })
     expect(after(welcome, question, say('server-clock'), say('server-clock', { paused: false })).paper).toMatchObject({ stopped: null, questionEndsAt: T + 12_480 })

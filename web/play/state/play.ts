@@ -162,7 +162,7 @@ function hear(play: Play, message: ServerMessage, at: number): Play {
     case 'clock':
       return withPaper(play, (paper) => (paper.attempt === message.attempt ? setClock(paper, message, at) : paper))
     case 'corrected':
-      return { ...play, announcement: { level: 'info', text: message.text } }
+      return { ...play, announcement: { level: 'info', text: `题目${message.text.replace(/。$/, '')}。你有 ${message.attempts.length} 份答卷重新计了分，到「我的」里看。` } }
     case 'notice':
       return { ...play, announcement: { level: message.level, text: message.text } }
     case 'pong':
@@ -306,6 +306,9 @@ function recall(paper: Paper, question: Question, chosen: number[]): Paper {
   return waiting && paper.chosen.length === 0 ? { ...paper, chosen } : paper
 }
 
+/** From the moment at which the clocks run on, what was refused meanwhile is asked for again. */
+export const runsOn = (message: ServerMessage): boolean => message.type === 'clock' && !message.paused
+
 function setClock(paper: Paper, clock: Clock, at: number): Paper {
   const { remaining_ms: questionMs, paper_remaining_ms: paperMs } = clock
   return {
@@ -331,6 +334,8 @@ function refused(play: Play, refusal: Refusal, at: number): Play {
   }
   if (refusal.code === 'unknown_token') return { ...begin(play.seen), link: play.link, signedOut: true, told }
   if (passing) return { ...play, told }
+  // Everything stands still: what was handed in is owed until the clocks run on.
+  if (refusal.code === 'round_paused' && (re === 'answer' || re === 'next' || re === 'finish')) return play
   if (re === 'start') return { ...play, told, starting: null }
   if (refusal.code === 'unknown_attempt') return { ...play, told, paper: null }
   if (re === 'finish') return { ...withPaper(play, (paper) => ({ ...paper, finishing: false })), told }
