@@ -446,7 +446,7 @@ impl Settling<'_> {
             false => key::named_in(&text, self.draft.kind, &self.draft.options).ok().map(|named| named.places),
         };
         let shown = line(&other.text);
-        match places.map(|places| Choices::of(places.into_iter()) == Some(self.draft.key)) {
+        match places.map(|places| Choices::of(places) == Some(self.draft.key)) {
             Some(true) => {}
             Some(false) => {
                 let message = format!("两列答案不一致：另一列是「{shown}」");
