@@ -13,16 +13,19 @@ fn rows(text: &str) -> Vec<String> {
 
 fn told(bytes: &[u8]) -> Vec<String> {
     let report = checked(bytes, &["-"]).report;
-    let of = |question: &serde_json::Value| {
-        let row = &question["row"];
+    let questions = report["questions"].as_array().unwrap();
+    let row = |of: &serde_json::Value| of["row"].as_u64().unwrap_or(0);
+    let of = |(place, question): (usize, &serde_json::Value)| {
+        // In a document a question goes on to the next.
+        let rows = row(question)..questions.get(place + 1).map_or(u64::MAX, row);
         let faults = report["faults"].as_array().unwrap().iter();
         let codes: Vec<&str> =
-            faults.filter(|fault| fault["row"] == *row).map(|fault| fault["code"].as_str().unwrap()).collect();
+            faults.filter(|fault| rows.contains(&row(fault))).map(|fault| fault["code"].as_str().unwrap()).collect();
         let places = question["key"].as_array().unwrap().iter().map(|place| place.as_u64().unwrap() as u8);
         let key: String = places.map(|place| char::from(b'A' + place)).collect();
         format!("{} {key} {}", question["standing"].as_str().unwrap(), codes.join(",")).trim_end().to_owned()
     };
-    report["questions"].as_array().unwrap().iter().map(of).collect()
+    questions.iter().enumerate().map(of).collect()
 }
 
 #[test]
