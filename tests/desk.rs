@@ -2,6 +2,7 @@
 
 mod audit;
 mod banks;
+mod detours;
 mod complaints;
 mod corrections;
 mod imports;

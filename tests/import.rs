@@ -1,5 +1,7 @@
 //! Files as people have them, good, odd and hostile, through `kejing bank check --json`: how many questions are ready, to check and refused, and what is said where.
 
+mod keys;
+
 use crate::harness::root;
 use encoding_rs::GB18030;
 use rust_xlsxwriter::Format;

@@ -206,6 +206,8 @@ const NAMES: [(Field, &str); 22] = [
 
 /// The columns that the list of what is left adds, so that it loads back.
 pub(super) const REST: [&str; 4] = ["导入结果", "要处理的问题", "原来的位置", "原来的内容"];
+/// What stands under the first of them where something was assumed; whoever has checked it clears the cell.
+pub(super) const TO_CHECK: &str = "请检查";
 
 const NUMERALS: &str = "一二三四五六七八九十";
 

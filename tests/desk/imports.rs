@@ -19,14 +19,14 @@ const TABLE: &str = "题型,题干,选项A,选项B,选项C,选项D,答案,解析
     判断题,水在标准大气压下 100℃ 沸腾。,,,,,对,定义如此。,易,科学方法,\n\
     单选题,没有答案的题？,甲,乙,丙,丁,,,易,卫生健康,\n";
 
-async fn sent(clerk: &mut Clerk, name: &str, bytes: Vec<u8>) -> String {
+pub(super) async fn sent(clerk: &mut Clerk, name: &str, bytes: Vec<u8>) -> String {
     let (status, import) = clerk.upload(&format!("/banks/tiku/imports?name={name}"), bytes).await;
     assert_eq!((status, &import["bank"]), (202, &json!("tiku")), "{import}");
     import["id"].as_str().unwrap().to_owned()
 }
 
 /// The import once nobody works on it any more.
-async fn settled(clerk: &mut Clerk, id: &str) -> Value {
+pub(super) async fn settled(clerk: &mut Clerk, id: &str) -> Value {
     let waited = async {
         loop {
             let import = done(clerk.get(&format!("/imports/{id}")).await);
@@ -40,7 +40,7 @@ async fn settled(clerk: &mut Clerk, id: &str) -> Value {
     tokio::time::timeout(Duration::from_secs(60), waited).await.expect("the import did not settle in time")
 }
 
-async fn rows(clerk: &mut Clerk, id: &str, query: &str) -> Vec<Value> {
+pub(super) async fn rows(clerk: &mut Clerk, id: &str, query: &str) -> Vec<Value> {
     let page = done(clerk.get(&format!("/imports/{id}/rows?limit=200&{query}")).await);
     page["items"].as_array().unwrap().clone()
 }

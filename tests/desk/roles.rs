@@ -109,6 +109,7 @@ fn of_imports() -> Vec<Row> {
         ("GET /imports/{id}/rows", "/imports/none/rows", Value::Null, SEES_SOME),
         ("GET /imports/{id}/rows/{n}", "/imports/none/rows/1", Value::Null, SEES_SOME),
         ("PATCH /imports/{id}/rows/{n}", "/imports/none/rows/1", json!({"skip": true}), WRITES_SOME),
+        ("POST /imports/{id}/accept", "/imports/none/accept", json!({"code": "kind_assumed"}), WRITES_SOME),
         ("POST /imports/{id}/confirm", "/imports/none/confirm", json!({"rows": "ready"}), WRITES_SOME),
         ("GET /imports/{id}/rest.xlsx", "/imports/none/rest.xlsx", Value::Null, SEES_SOME),
         ("GET /imports/template.xlsx", "/imports/template.xlsx", Value::Null, WRITES_SOME),

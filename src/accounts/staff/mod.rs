@@ -139,7 +139,8 @@ impl By {
         }
     }
 
-    fn refused(&self, act: &str, subject: impl Into<String>) -> Record {
+    /// A record of what they wanted to do and may not.
+    pub fn refused(&self, act: &str, subject: impl Into<String>) -> Record {
         Record { refused: true, ..self.did(act, subject) }
     }
 }

@@ -191,8 +191,8 @@ fn the_shipped_bank_comes_back_the_same_and_ready_from_every_format() {
         assert_eq!(items.len(), questions.len(), "{format:?}");
         for (item, q) in items.iter().zip(&questions) {
             assert_eq!(item.draft, Draft::of(q.clone()), "{format:?}: {:?}", item.remarks);
-            let told: Vec<&str> = item.remarks.iter().map(|remark| remark.code).collect();
-            assert_eq!(item.standing(), Standing::Ready, "{format:?}: {told:?}");
+            let told: Vec<&str> = item.remarks.iter().map(|remark| remark.message.as_str()).collect();
+            assert_eq!(item.standing(), Standing::Ready, "{format:?}: {told:?} {}", q.stem);
         }
     }
 }

@@ -188,11 +188,16 @@ impl<'a> Gathered<'a> {
             return Some(only);
         }
         match same.as_slice() {
-            [only] if self.askers.get(&number) == Some(&1) => Some(only),
+            [only] if self.askers.get(&number) == Some(&1) && !contradict(only.heading.as_ref(), heading) => Some(only),
             _ if self.in_step => same.iter().find(|answer| answer.run == run && answer.heading.is_none()).copied(),
             _ => None,
         }
     }
+}
+
+/// An answer under 多选题 is none of a question under 单选题, though nobody else asks for its number.
+fn contradict(one: Option<&Asked>, other: Option<&Asked>) -> bool {
+    matches!((one, other), (Some(Asked::Known(one)), Some(Asked::Known(other))) if one != other)
 }
 
 #[cfg(test)]

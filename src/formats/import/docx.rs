@@ -17,10 +17,12 @@ use crate::formats::import::office::attribute;
 use crate::formats::import::office::name;
 use crate::formats::import::office::raised;
 use crate::formats::import::office::unreadable;
+use crate::formats::import::office::without_struck;
 use crate::formats::import::prose;
 use crate::formats::import::prose::Paragraph;
 use crate::formats::import::table;
 use ::quick_xml::events::BytesStart;
+use std::ops::Range;
 
 pub(super) fn read(bytes: &[u8], defaults: &Defaults, watch: &mut Watch<'_>) -> Result<prose::Found, Stop> {
     let mut package = Package::open(bytes)?;
@@ -94,6 +96,11 @@ struct Writing {
     level: Option<usize>,
     run_from: usize,
     raise: Option<bool>,
+    /// The run that is open is hidden.
+    hides: bool,
+    /// The run that is open is struck out; those that were.
+    is_struck: bool,
+    struck: Vec<Range<usize>>,
 }
 
 #[derive(Default)]
@@ -169,7 +176,12 @@ impl Document {
                     "pStyle" => open.style = value(),
                     "numId" => open.list = value().and_then(|id| id.parse().ok()),
                     "ilvl" => open.level = value().and_then(|level| level.parse().ok()),
-                    "r" => (open.run_from, open.raise) = (open.text.len(), None),
+                    "r" => {
+                        (open.run_from, open.raise) = (open.text.len(), None);
+                        (open.is_struck, open.hides) = (false, false);
+                    }
+                    "strike" | "dstrike" => open.is_struck |= is_on(value()),
+                    "vanish" if is_on(value()) => open.hides = true,
                     "vertAlign" => match value().as_deref() {
                         Some("superscript") => open.raise = Some(true),
                         Some("subscript") => open.raise = Some(false),
@@ -210,6 +222,12 @@ impl Document {
             "r" => {
                 if let Some(open) = self.open.last_mut() {
                     raise_run(open);
+                    if std::mem::take(&mut open.is_struck) && open.run_from < open.text.len() {
+                        open.struck.push(open.run_from..open.text.len());
+                    }
+                    if std::mem::take(&mut open.hides) && open.run_from < open.text.len() {
+                        open.mark = Mark::Hidden;
+                    }
                 }
             }
             "p" => self.close_paragraph()?,
@@ -233,6 +251,9 @@ impl Document {
 
     fn close_paragraph(&mut self) -> Result<(), Unreadable> {
         let Some(mut open) = self.open.pop() else { return Ok(()) };
+        if !open.struck.is_empty() {
+            (open.text, open.mark) = (without_struck(&open.text, &open.struck), Mark::Struck);
+        }
         let has_text = !open.text.trim().is_empty();
         let label = has_text.then(|| self.numbering.label(open.style.as_deref(), open.list, open.level)).flatten();
         if let Some(label) = label {
@@ -284,6 +305,11 @@ fn raise_run(open: &mut Writing) {
         Some(text) => open.text.replace_range(open.run_from.., &text),
         None => open.mark = Mark::Raised,
     }
+}
+
+/// A property that stands there is on, unless it says that it is not.
+fn is_on(value: Option<String>) -> bool {
+    value.is_none_or(|value| !matches!(value.as_str(), "0" | "false" | "off"))
 }
 
 /// The ticks and crosses of Wingdings; anything else is a sign that no one can tell.

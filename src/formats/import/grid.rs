@@ -51,6 +51,10 @@ pub(super) enum Mark {
     Error,
     /// Figures were raised or lowered, and there is no such character.
     Raised,
+    /// Some of it was struck out, which is left out; or all of it, which is not.
+    Struck,
+    /// Some of it is hidden.
+    Hidden,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

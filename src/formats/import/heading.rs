@@ -23,6 +23,10 @@ pub(super) fn heading_of(line: &str) -> Option<Asked> {
     let (word, after) = rest.split_at(end);
     // 判断题 and 判断 are headings; 判断下列说法 is not.
     let after = after.trim_start_matches(['】', ']', '）', ')', '*', '#', ' ', '：', ':']);
+    if number_of(after).is_some() {
+        // 【单选题】1. 水的沸点是多少？ is a question.
+        return None;
+    }
     let is_aside = after.is_empty()
         || after.starts_with(['（', '(', '共', '[', '【', '，', ',', '。', '、', '；'])
         || after.starts_with(|c: char| c.is_ascii_digit())
@@ -31,6 +35,18 @@ pub(super) fn heading_of(line: &str) -> Option<Asked> {
         return None;
     }
     asked_of(word).filter(|_| word.ends_with('题') || word.ends_with("选择") || rest.len() < line.len())
+}
+
+/// `（单选题）1. 水的沸点`, as other programs print it, with the number in front: `1. （单选题）水的沸点`.
+pub(super) fn number_first(line: &str) -> Option<String> {
+    let inner = line.strip_prefix(['【', '[', '（', '('])?;
+    let end = inner.find(['】', ']', '）', ')'])?;
+    asked_of(&inner[..end])?;
+    let close = inner[end..].chars().next()?.len_utf8();
+    let kind = &line[..line.len() - inner.len() + end + close];
+    let rest = line[kind.len()..].trim_start();
+    let (_, length) = number_of(rest)?;
+    Some(format!("{}{kind}{}", &rest[..length], &rest[length..]))
 }
 
 /// Without 一、, （二）, 第三部分.

@@ -7,6 +7,7 @@ use crate::domain::faults::letter;
 use crate::domain::question::Choices;
 use crate::domain::question::Kind;
 use crate::domain::question::Media;
+use crate::domain::question::Question;
 use crate::formats::draft::tidy;
 use crate::formats::import::At;
 use crate::formats::import::Gravity;
@@ -513,7 +514,10 @@ impl<'t> Record<'_, 't> {
             let by_option = right.as_deref().ok().and_then(|places| pair.as_ref()?.get(*places.first()?).copied());
             self.found.set_truth(true);
             match by_option.or(truth).or_else(|| letter_truth(&key, options.texts.is_empty())) {
-                Some(truth) => self.found.set_truth(truth),
+                Some(truth) => {
+                    self.found.set_truth(truth);
+                    self.tell_doubts_of_truth(key.as_ref().map(|(_, value)| value), by_option, truth);
+                }
                 None => {
                     self.found.draft.key = Choices::NONE;
                     let (at, code) = key.as_ref().map_or((self.found.at, "missing_key"), |(at, _)| (*at, "bad_key"));
@@ -549,12 +553,34 @@ impl<'t> Record<'_, 't> {
     }
 }
 
+impl Record<'_, '_> {
+    /// A figure beside two options may count them or say right and wrong; a letter without options names none that is there.
+    fn tell_doubts_of_truth(&mut self, key: Option<&Value>, by_option: Option<bool>, truth: bool) {
+        let meant = if truth { Question::TRUE } else { Question::FALSE };
+        match key {
+            Some(Value::Number(_)) if by_option.is_some() => {
+                let message = format!("答案是数字，从 0 数起当作选项「{meant}」");
+                self.found.check(Part::Key, "counted_from_0", message);
+            }
+            Some(Value::String(text)) if by_option.is_none() && letter_truth_of(text).is_some() => {
+                let message = format!("没有写选项，答案「{}」当作「{meant}」（A 正确，B 错误）", text.trim());
+                self.found.check(Part::Key, "key_assumed", message);
+            }
+            _ => {}
+        }
+    }
+}
+
 /// A and B stand for 正确 and 错误 where a true/false question has no options of its own.
 fn letter_truth(key: &Option<(At, Value)>, bare: bool) -> Option<bool> {
     let (_, Value::String(text)) = key.as_ref()? else { return None };
+    letter_truth_of(text).filter(|_| bare)
+}
+
+fn letter_truth_of(text: &str) -> Option<bool> {
     match text.trim() {
-        "A" | "a" if bare => Some(true),
-        "B" | "b" if bare => Some(false),
+        "A" | "a" => Some(true),
+        "B" | "b" => Some(false),
         _ => None,
     }
 }

@@ -86,6 +86,14 @@ pub(super) fn bare(text: &str) -> String {
 /// # Errors
 /// It cannot be read.
 pub(super) fn named_in(text: &str, kind: Option<Kind>, options: &[String]) -> Result<Named, Said> {
+    // 为人民服务 is an option, and not 人民服务 with a word in front.
+    let whole = clean(text);
+    if letters_of(&whole).is_none()
+        && bare(&whole) != whole
+        && let Some(place) = options.iter().position(|option| *option == whole)
+    {
+        return Ok(Named::sure(vec![place]));
+    }
     let text = bare(text);
     if text.is_empty() {
         return Err(("missing_key", "没有答案".to_owned()));

@@ -6,6 +6,7 @@ use ::quick_xml::events::Event;
 use std::borrow::Cow;
 use std::io::Cursor;
 use std::io::Read;
+use std::ops::Range;
 use zip::ZipArchive;
 
 /// Of one file, all that is read of it together; a larger one is refused.
@@ -157,6 +158,18 @@ pub(super) fn attribute(start: &BytesStart<'_>, name: &str) -> Option<String> {
         let value = || attribute.normalized_value(::quick_xml::XmlVersion::Explicit1_0).ok().map(Cow::into_owned);
         if known { value() } else { None }
     })
+}
+
+/// A text without what is struck out in it. Where all of it is, it stays: whoever checks it sees what was there.
+pub(super) fn without_struck(text: &str, struck: &[Range<usize>]) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for range in struck {
+        out.push_str(text.get(at..range.start).unwrap_or_default());
+        at = range.end.max(at);
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    if out.trim().is_empty() { text.to_owned() } else { out }
 }
 
 /// Raised and lowered figures as characters; `None` where one has no such character.

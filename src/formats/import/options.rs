@@ -3,6 +3,7 @@
 use crate::domain::faults::Part;
 use crate::domain::faults::letter;
 use crate::domain::question::Kind;
+use crate::domain::question::OPTIONS_MAX;
 use crate::domain::question::Question;
 use crate::formats::columns::NAMED_MAX;
 use crate::formats::import::Gravity;
@@ -11,6 +12,7 @@ use crate::formats::import::settle::Settling;
 use crate::formats::import::settle::Told;
 use crate::formats::import::settle::too_many;
 use crate::formats::import::words::clean;
+use crate::formats::import::words::half;
 use crate::formats::import::words::label_of;
 use crate::formats::import::words::lettered;
 use crate::formats::import::words::line;
@@ -41,6 +43,7 @@ pub(super) fn read(settling: &mut Settling<'_>) {
     let texts: Vec<String> =
         options.iter().map(|told| told.as_ref().map(|told| line(&told.text)).unwrap_or_default()).collect();
     settling.draft.options = without_labels(settling, texts);
+    look_for_labels_inside(settling);
     settle_truth(settling);
 }
 
@@ -101,6 +104,15 @@ fn without_labels(settling: &mut Settling<'_>, texts: Vec<String>) -> Vec<String
     let own =
         |place: usize, text: &str| label_of(text).filter(|(found, length)| *found == place && *length < text.len());
     let labelled = texts.iter().enumerate().filter(|(place, text)| own(*place, text).is_some()).count();
+    let is_labelled = |text: &String| label_of(text).is_some_and(|(_, length)| length < text.len());
+    if labelled < texts.len() && texts.len() > 1 && texts.iter().all(is_labelled) {
+        let wrong = texts.iter().enumerate().find(|(place, text)| own(*place, text).is_none());
+        let (place, text) = wrong.map_or((0, ""), |(place, text)| (place, text.as_str()));
+        let shown: String = text.chars().take(20).collect();
+        let message = format!("选项前面的字母与次序不合：第 {} 个应是 {}，写的是「{shown}」", place + 1, letter(place));
+        settling.refuse(Part::Options, "option_order", message);
+        return texts;
+    }
     if labelled == 0 {
         return texts;
     }
@@ -112,6 +124,35 @@ fn without_labels(settling: &mut Settling<'_>, texts: Vec<String>) -> Vec<String
         own(place, text).map_or(String::new(), |(_, length)| text[length..].to_owned())
     };
     texts.iter().enumerate().map(strip).collect()
+}
+
+/// `甲 C.丙`: an option that went astray in another, where a letter is missing or out of order.
+fn look_for_labels_inside(settling: &mut Settling<'_>) {
+    let found = settling.draft.options.iter().enumerate().find_map(|(place, text)| Some((place, label_inside(text)?)));
+    if let Some((place, label)) = found {
+        let message = format!("选项 {} 里还有「{label}」：可能几个选项连在了一起，或者字母的次序不对", letter(place));
+        settling.check(Part::Option(place), "label_inside", message);
+    }
+}
+
+/// The mark of another option within this one. 维生素A、维生素D is none: the sign has to be one that only marks have, or a blank in front.
+fn label_inside(text: &str) -> Option<String> {
+    let mut before: Option<char> = None;
+    for (at, c) in text.char_indices() {
+        let last = before.replace(c);
+        let Some(last) = last.filter(|last| !half(*last).is_ascii_alphanumeric() && !"(（[【".contains(*last)) else {
+            continue;
+        };
+        let Some((place, length)) = label_of(&text[at..]).filter(|(_, length)| at + length < text.len()) else {
+            continue;
+        };
+        let mark = text[at..at + length].trim();
+        let is_sure = last.is_whitespace() || !mark.ends_with(['、', '，', ',', '：', ':', '。']);
+        if place < OPTIONS_MAX && is_sure && !c.is_whitespace() {
+            return Some(mark.to_owned());
+        }
+    }
+    None
 }
 
 /// All options of one cell.

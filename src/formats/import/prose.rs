@@ -1,6 +1,7 @@
 //! Questions typed one after the other: numbered stems, lettered options, 【答案】, headings, and answers gathered at the end.
 
 use crate::domain::faults::Part;
+use crate::domain::faults::letter;
 use crate::formats::columns::Field;
 use crate::formats::import::At;
 use crate::formats::import::Defaults;
@@ -15,6 +16,7 @@ use crate::formats::import::answers::Gathered;
 use crate::formats::import::grid::Mark;
 use crate::formats::import::grid::ROWS_MAX;
 use crate::formats::import::heading::heading_of;
+use crate::formats::import::heading::number_first;
 use crate::formats::import::heading::without_numeral;
 use crate::formats::import::settle::Ground;
 use crate::formats::import::settle::Sighting;
@@ -121,6 +123,9 @@ impl Prose {
     }
 
     fn sort_out(&mut self, line: &Paragraph) {
+        if let Some(text) = number_first(&line.text) {
+            return self.sort_out(&Paragraph { text, ..line.clone() });
+        }
         if let Some(asked) = heading_of(&line.text) {
             self.close();
             self.heading = Some(asked);
@@ -190,7 +195,12 @@ impl Prose {
                 if open.told.options.len() <= place {
                     open.told.options.resize(place + 1, None);
                 }
-                open.told.options[place] = Some(told(&text));
+                let told = told(&text);
+                if let Some(known) = &open.told.options[place] {
+                    open.told.remarks.push(written_twice(place, known, &told));
+                } else {
+                    open.told.options[place] = Some(told);
+                }
                 open.last = Last::Option(place);
             }
             return;
@@ -379,9 +389,23 @@ impl Prose {
     }
 }
 
+/// The next question lacks its number, or one letter stands for another: either way nobody can tell which words belong together.
+fn written_twice(place: usize, known: &Told, told: &Told) -> Remark {
+    let short = |told: &Told| told.text.trim().chars().take(20).collect::<String>();
+    let (first, second) = (short(known), short(told));
+    let message = format!(
+        "选项 {} 写了两次，先是「{first}」，后是「{second}」：可能漏了下一题的题号，或者字母写错了",
+        letter(place)
+    );
+    Remark { gravity: Gravity::Refused, at: told.at, part: Part::Options, code: "option_twice", message }
+}
+
 fn push(part: &mut Option<Told>, between: &str, more: Told) {
     match part {
         Some(told) => {
+            if told.mark == Mark::Plain {
+                told.mark = more.mark;
+            }
             told.text.push_str(between);
             told.text.push_str(&more.text);
         }

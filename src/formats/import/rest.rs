@@ -6,6 +6,7 @@ use crate::domain::question::Kind;
 use crate::domain::question::OPTIONS_MAX;
 use crate::domain::question::Question;
 use crate::formats::columns::REST;
+use crate::formats::columns::TO_CHECK;
 use crate::formats::import::Gravity;
 use crate::formats::import::Item;
 use crate::formats::import::Standing;
@@ -68,7 +69,7 @@ pub fn rest_sheet(items: &[Item]) -> Result<Vec<u8>, XlsxError> {
     let wrapped = Format::new().set_text_wrap().set_align(FormatAlign::Top);
     let left = items.iter().filter(|item| item.standing() != Standing::Ready);
     for (row, item) in (1..).zip(left) {
-        let result = if item.standing() == Standing::Refused { "不能导入" } else { "请检查" };
+        let result = if item.standing() == Standing::Refused { "不能导入" } else { TO_CHECK };
         let mut reasons: Vec<&str> = Vec::new();
         for remark in item.remarks.iter().filter(|remark| remark.gravity > Gravity::Note) {
             if !reasons.contains(&remark.message.as_str()) {
@@ -216,8 +217,10 @@ mod tests {
         assert_eq!(again.import.items[0].draft, left[0].draft);
         assert_eq!(again.import.items[0].draft.options[0], "=1+1");
         let standings: Vec<Standing> = again.import.items.iter().map(Item::standing).collect();
-        // A level of five and a kind that were assumed are written out now, and a person has looked at them.
-        assert_eq!(standings, [Standing::Ready, Standing::Refused, Standing::Ready]);
+        // A level of five and a kind that were assumed are written out now; nobody has said yet that they are right.
+        assert_eq!(standings, [Standing::ToCheck, Standing::Refused, Standing::ToCheck]);
+        let codes = again.import.items[0].remarks.iter().filter(|remark| remark.gravity > Gravity::Note);
+        assert_eq!(codes.map(|remark| remark.code).collect::<Vec<_>>(), ["still_to_check"]);
         assert!(again.import.remarks.iter().all(|remark| remark.code != "unused_column"), "{:?}", again.import.remarks);
         assert_eq!(rest_sheet(&first.import.items).unwrap(), bytes);
     }

@@ -2,6 +2,8 @@
 
 use crate::domain::faults::Part;
 use crate::formats::columns::Field;
+use crate::formats::columns::REST;
+use crate::formats::columns::TO_CHECK;
 use crate::formats::import::At;
 use crate::formats::import::Column;
 use crate::formats::import::Defaults;
@@ -83,7 +85,9 @@ pub(super) fn read(sheet: &Sheet, header: &Header, defaults: &Defaults, watch: &
     let levels = column_of(Field::Difficulty);
     let scale = scale_of(levels.iter().flat_map(|column| rows.iter().map(|line| line.text(*column))));
     let ground = Ground { defaults, scale, legend: &legend, keys_in_stems: false };
-    let table = Table { header, stem: column_of(Field::Stem), by_option: by_option(header, rows), titles };
+    let result = header.fields.iter().filter(|(_, field)| **field == Field::Ignore).map(|(column, _)| *column);
+    let result = result.into_iter().find(|column| title(*column).is_some_and(|title| title.trim() == REST[0]));
+    let table = Table { header, stem: column_of(Field::Stem), by_option: by_option(header, rows), titles, result };
 
     let mut found = Found { items: Vec::new(), remarks: table.remarks(sheet, rows) };
     let sheet_kind = asked_of(&sheet.name);
@@ -98,7 +102,7 @@ pub(super) fn read(sheet: &Sheet, header: &Header, defaults: &Defaults, watch: &
             heading = said;
             continue;
         }
-        if let Some(before) = open.as_mut().filter(|_| table.continues(line)) {
+        if let Some(before) = open.as_mut().filter(|before| table.continues(line, before)) {
             table.add_option(before, line);
             continue;
         }
@@ -139,6 +143,8 @@ struct Table<'a> {
     stem: Option<u32>,
     by_option: bool,
     titles: &'a [Line],
+    /// Where a table of what was left says how each question stood.
+    result: Option<u32>,
 }
 
 impl Table<'_> {
@@ -186,12 +192,22 @@ impl Table<'_> {
     }
 
     /// Another option of the question above.
-    fn continues(&self, line: &Line) -> bool {
+    fn continues(&self, line: &Line, before: &Sighting) -> bool {
         let Some(stem) = self.stem.filter(|_| self.by_option) else { return false };
         let has_option =
             [Field::Options, Field::Letter, Field::Mark].iter().any(|field| self.cell(line, *field).is_some());
         let Some(cell) = line.cell(stem) else { return has_option };
-        cell.repeats && has_option
+        has_option && (cell.repeats || self.says_again(line, cell, before))
+    }
+
+    /// The stem written out again in front of each of its options, which are lettered on.
+    fn says_again(&self, line: &Line, stem: &Cell, before: &Sighting) -> bool {
+        let same = before.stem.as_ref().is_some_and(|told| clean(&told.text) == clean(&stem.text));
+        let first = self.cell(line, Field::Letter).is_some_and(|letter| {
+            let text = half_width(&letter.text).trim().to_uppercase();
+            matches!(text.trim_matches(|c: char| !c.is_alphanumeric()), "A" | "1" | "选项A" | "选项1")
+        });
+        same && !first && self.column_of(Field::Letter).or(self.column_of(Field::Mark)).is_some()
     }
 
     fn sighting(&self, line: &Line, ordinal: usize) -> Sighting {
@@ -237,7 +253,21 @@ impl Table<'_> {
         if self.by_option {
             self.add_first_option(&mut sighting, line);
         }
+        if let Some(cell) = self.result.and_then(|column| line.cell(column)).filter(|cell| cell.text.trim() == TO_CHECK)
+        {
+            let message = format!("「{}」一栏还写着「{TO_CHECK}」：上次推断的还没有人确认", REST[0]);
+            let (at, gravity) = (At { row: line.row, column: cell.column }, Gravity::ToCheck);
+            sighting.remarks.push(Remark { gravity, at, part: Part::Whole, code: "still_to_check", message });
+        }
+        sighting.other_key = self.column_of(Field::Key).and_then(|read| {
+            let others = self.header.passed_over.iter().filter(|(_, winner)| *winner == read);
+            others.filter_map(|(column, _)| line.cell(*column)).map(|cell| told(line, cell)).next()
+        });
         sighting
+    }
+
+    fn column_of(&self, field: Field) -> Option<u32> {
+        self.header.fields.iter().find(|(_, known)| **known == field).map(|(column, _)| *column)
     }
 
     fn add_first_option(&self, sighting: &mut Sighting, line: &Line) {

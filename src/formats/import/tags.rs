@@ -27,7 +27,7 @@ pub(super) fn tagged(line: &str) -> Vec<Piece> {
                 let follows = match last {
                     None => true,
                     Some('（' | '(') => found.0 == Field::Key,
-                    Some(c) if c.is_whitespace() => found.0 == Field::Key || !marks.is_empty(),
+                    Some(c) if c.is_whitespace() => matches!(found.0, Field::Key | Field::Ignore) || !marks.is_empty(),
                     Some('；' | ';' | '。' | '】' | ']' | '，' | ',') => !marks.is_empty(),
                     Some(_) => false,
                 };
@@ -58,7 +58,14 @@ pub(super) fn tagged(line: &str) -> Vec<Piece> {
     pieces
 }
 
+/// What somebody answered, in a print of their paper: no answer of the question.
+const ANSWERED: [&str; 8] =
+    ["我的答案", "你的答案", "您的答案", "学生答案", "考生答案", "用户答案", "我的得分", "本题得分"];
+
 fn known(name: &str) -> Option<Field> {
+    if ANSWERED.contains(&name.trim()) {
+        return Some(Field::Ignore);
+    }
     let (field, _) = named(name)?;
     matches!(
         field,

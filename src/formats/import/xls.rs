@@ -11,6 +11,7 @@ use crate::formats::import::grid::Sheet;
 use crate::formats::import::office::Unreadable;
 use crate::formats::import::office::raised;
 use crate::formats::import::office::unreadable;
+use crate::formats::import::office::without_struck;
 use crate::formats::import::shown::built_in;
 use crate::formats::import::shown::shown;
 use crate::formats::import::xlsx::Book;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::io::Cursor;
 use std::io::Read;
+use std::ops::Range;
 
 /// Cells between two signs of life.
 const STRIDE: usize = 4096;
@@ -88,9 +90,9 @@ struct Planned {
 #[derive(Default)]
 struct Globals {
     sheets: Vec<Planned>,
-    shared: Vec<(String, bool)>,
-    /// The number format of each style.
-    styles: Vec<u16>,
+    shared: Vec<(String, Mark)>,
+    /// The number format of each style, and whether it is struck out.
+    styles: Vec<(u16, bool)>,
     formats: HashMap<u16, String>,
     since_1904: bool,
 }
@@ -99,7 +101,7 @@ impl Globals {
     fn of(stream: &[u8]) -> Result<Globals, Unreadable> {
         let broken = || unreadable("broken_file", "文件已损坏：请在 Excel 或 WPS 里另存为 .xlsx 再导入");
         let mut globals = Globals::default();
-        // 1 raised, 2 lowered, by font.
+        // 1 raised, 2 lowered, by font; and whether it is struck out.
         let mut fonts: Vec<u16> = Vec::new();
         let mut pieces: Vec<&[u8]> = Vec::new();
         let mut at = 0;
@@ -112,8 +114,14 @@ impl Globals {
                 }
                 0x002F => return Err(unreadable("encrypted", "文件有密码：请去掉密码再导入")),
                 0x0022 => globals.since_1904 = u16_at(data, 0) == Some(1),
-                0x0031 => fonts.push(u16_at(data, 8).unwrap_or(0)),
-                0x00E0 => globals.styles.push(u16_at(data, 2).unwrap_or(0)),
+                0x0031 => {
+                    let struck = if u16_at(data, 2).unwrap_or(0) & 8 != 0 { STRUCK } else { 0 };
+                    fonts.push(u16_at(data, 8).unwrap_or(0) & 3 | struck);
+                }
+                0x00E0 => {
+                    let font = u16_at(data, 0).and_then(|font| fonts.get(font_of(font))).copied().unwrap_or(0);
+                    globals.styles.push((u16_at(data, 2).unwrap_or(0), font & STRUCK != 0));
+                }
                 0x041E => {
                     let code = u16_at(data, 2).and_then(|count| plain(data, 4, usize::from(count)));
                     if let (Some(id), Some(code)) = (u16_at(data, 0), code) {
@@ -145,7 +153,7 @@ impl Globals {
     }
 
     fn format(&self, style: u16) -> &str {
-        let id = self.styles.get(usize::from(style)).copied().unwrap_or(0);
+        let id = self.styles.get(usize::from(style)).map_or(0, |(id, _)| *id);
         self.formats.get(&id).map(String::as_str).or_else(|| built_in(u32::from(id))).unwrap_or("General")
     }
 
@@ -237,8 +245,9 @@ impl Globals {
     fn cell(&self, kind: u16, data: &[u8], style: u16) -> Option<(String, Mark)> {
         match kind {
             0x00FD => {
-                let (text, lost) = self.shared.get(u32_at(data, 6)? as usize)?;
-                Some((text.clone(), if *lost { Mark::Raised } else { Mark::Plain }))
+                let (text, mark) = self.shared.get(u32_at(data, 6)? as usize)?;
+                let is_struck = self.styles.get(usize::from(style)).is_some_and(|(_, struck)| *struck);
+                Some((text.clone(), if is_struck { Mark::Struck } else { *mark }))
             }
             0x0203 => Some(self.number(f64_at(data, 6)?, style)),
             0x027E => Some(self.number(number_of(u32_at(data, 6)?), style)),
@@ -257,8 +266,26 @@ impl Globals {
 
     fn number(&self, value: f64, style: u16) -> (String, Mark) {
         let (text, clear) = shown(value, self.format(style), self.since_1904);
-        (text, if clear { Mark::Plain } else { Mark::Unclear })
+        let is_struck = self.styles.get(usize::from(style)).is_some_and(|(_, struck)| *struck);
+        (
+            text,
+            if is_struck {
+                Mark::Struck
+            } else if clear {
+                Mark::Plain
+            } else {
+                Mark::Unclear
+            },
+        )
     }
+}
+
+/// Of a font, beside what it is raised by.
+const STRUCK: u16 = 4;
+
+/// There is no font of number 4.
+fn font_of(number: u16) -> usize {
+    usize::from(if number > 4 { number - 1 } else { number })
 }
 
 fn put(
@@ -317,7 +344,7 @@ struct Strings<'a> {
 }
 
 impl Strings<'_> {
-    fn all(mut self) -> Vec<(String, bool)> {
+    fn all(mut self) -> Vec<(String, Mark)> {
         let told = self.pieces.first().and_then(|piece| u32_at(piece, 4)).unwrap_or(0) as usize;
         let mut found = Vec::new();
         while found.len() < told {
@@ -363,7 +390,7 @@ impl Strings<'_> {
         Some(())
     }
 
-    fn next(&mut self) -> Option<(String, bool)> {
+    fn next(&mut self) -> Option<(String, Mark)> {
         let count = usize::from(self.u16()?);
         let flags = self.byte()?;
         let mut wide = flags & 1 != 0;
@@ -382,38 +409,41 @@ impl Strings<'_> {
         let mut raises: Vec<(usize, u16)> = Vec::new();
         for _ in 0..runs {
             let (from, font) = (self.u16()?, self.u16()?);
-            // There is no font of number 4.
-            let font = if font > 4 { font - 1 } else { font };
-            raises.push((usize::from(from), self.fonts.get(usize::from(font)).copied().unwrap_or(0)));
+            raises.push((usize::from(from), self.fonts.get(font_of(font)).copied().unwrap_or(0)));
         }
         self.skip(more)?;
         Some(with_raised(&units, &raises))
     }
 }
 
-fn with_raised(units: &[u16], raises: &[(usize, u16)]) -> (String, bool) {
+fn with_raised(units: &[u16], raises: &[(usize, u16)]) -> (String, Mark) {
     if raises.iter().all(|(_, raise)| *raise == 0) {
-        return (String::from_utf16_lossy(units), false);
+        return (String::from_utf16_lossy(units), Mark::Plain);
     }
     let mut out = String::new();
-    let mut lost = false;
+    let mut mark = Mark::Plain;
+    let mut struck: Vec<Range<usize>> = Vec::new();
     let first = raises.first().map_or(0, |(from, _)| *from).min(units.len());
     out.push_str(&String::from_utf16_lossy(&units[..first]));
     for (n, (from, raise)) in raises.iter().enumerate() {
         let to = raises.get(n + 1).map_or(units.len(), |(next, _)| *next).min(units.len());
         let text = String::from_utf16_lossy(units.get(*from..to).unwrap_or_default());
-        match *raise {
-            1 | 2 => match raised(&text, *raise == 1) {
+        let start = out.len();
+        match *raise & 3 {
+            up @ (1 | 2) => match raised(&text, up == 1) {
                 Some(raised) => out.push_str(&raised),
                 None => {
-                    lost = true;
+                    mark = Mark::Raised;
                     out.push_str(&text);
                 }
             },
             _ => out.push_str(&text),
         }
+        if *raise & STRUCK != 0 && start < out.len() {
+            struck.push(start..out.len());
+        }
     }
-    (out, lost)
+    if struck.is_empty() { (out, mark) } else { (without_struck(&out, &struck), Mark::Struck) }
 }
 
 #[cfg(test)]
@@ -432,12 +462,12 @@ mod tests {
         let first: Vec<u8> = [&[1, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0][..], b"a"].concat();
         let second: Vec<u8> = vec![1, 0x34, 0x6C, 0x62, 0];
         let strings = Strings { pieces: vec![&first, &second], piece: 0, at: 8, fonts: &[] };
-        assert_eq!(strings.all(), [("a水b".to_owned(), false)]);
+        assert_eq!(strings.all(), [("a水b".to_owned(), Mark::Plain)]);
     }
 
     #[test]
     fn lowered_figures_stay_lowered() {
         let units: Vec<u16> = "H2O".encode_utf16().collect();
-        assert_eq!(with_raised(&units, &[(1, 2), (2, 0)]), ("H₂O".to_owned(), false));
+        assert_eq!(with_raised(&units, &[(1, 2), (2, 0)]), ("H₂O".to_owned(), Mark::Plain));
     }
 }

@@ -17,10 +17,12 @@ use crate::formats::import::office::attribute;
 use crate::formats::import::office::name;
 use crate::formats::import::office::raised;
 use crate::formats::import::office::unreadable;
+use crate::formats::import::office::without_struck;
 use crate::formats::import::shown::built_in;
 use crate::formats::import::shown::shown;
 use ::quick_xml::events::BytesStart;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Merged areas of a sheet; more are left as they are.
 const MERGED_MAX: usize = 100_000;
@@ -152,8 +154,8 @@ fn is_on(start: &BytesStart<'_>, attribute_name: &str) -> bool {
     attribute(start, attribute_name).is_some_and(|value| value == "1" || value == "true")
 }
 
-/// A text, and whether it lost raised figures.
-type Shared = (String, bool);
+/// A text, and what was lost of it.
+type Shared = (String, Mark);
 
 fn strings_of(text: &str) -> Result<Vec<Shared>, Unreadable> {
     let mut xml = Xml::of(text);
@@ -170,17 +172,20 @@ fn strings_of(text: &str) -> Result<Vec<Shared>, Unreadable> {
 /// Up to the end of the element that is open.
 fn rich_text(xml: &mut Xml<'_>, until: &str) -> Result<Shared, Unreadable> {
     let mut out = String::new();
-    let mut lost = false;
+    let mut mark = Mark::Plain;
     let (mut in_text, mut in_phonetic) = (false, false);
-    // What a run is raised by, and where it begins.
+    // What a run is raised by, whether it is struck out, and where it begins.
     let mut raise: Option<bool> = None;
+    let mut is_struck = false;
     let mut run_from = 0;
+    let mut struck: Vec<Range<usize>> = Vec::new();
     loop {
         match xml.next()? {
             Step::Open(start) => match name(&start) {
                 "t" => in_text = true,
                 "rPh" => in_phonetic = true,
-                "r" => (raise, run_from) = (None, out.len()),
+                "r" => (raise, is_struck, run_from) = (None, false, out.len()),
+                "strike" => is_struck = attribute(&start, "val").is_none_or(|value| value != "0" && value != "false"),
                 "vertAlign" => match attribute(&start, "val").as_deref() {
                     Some("superscript") => raise = Some(true),
                     Some("subscript") => raise = Some(false),
@@ -196,17 +201,24 @@ fn rich_text(xml: &mut Xml<'_>, until: &str) -> Result<Shared, Unreadable> {
                     if let Some(up) = raise.take() {
                         match raised(&out[run_from..], up) {
                             Some(text) => out.replace_range(run_from.., &text),
-                            None => lost = true,
+                            None => mark = Mark::Raised,
                         }
                     }
+                    if std::mem::take(&mut is_struck) {
+                        struck.push(run_from..out.len());
+                    }
                 }
-                name if name == until => return Ok((unescaped(out), lost)),
+                name if name == until => break,
                 _ => {}
             },
-            Step::Over => return Ok((unescaped(out), lost)),
+            Step::Over => break,
             Step::Text(_) => {}
         }
     }
+    if !struck.is_empty() {
+        (out, mark) = (without_struck(&out, &struck), Mark::Struck);
+    }
+    Ok((unescaped(out), mark))
 }
 
 /// `_x000D_` stands for a character that XML cannot hold.
@@ -233,15 +245,30 @@ fn unescaped(text: String) -> String {
     out + rest
 }
 
-/// The number format of each style.
-fn formats_of(text: &str) -> Result<Vec<String>, Unreadable> {
+/// What a cell's style says of what it shows.
+struct Style {
+    format: String,
+    struck: bool,
+}
+
+/// The number format of each style, and whether its font strikes out.
+fn formats_of(text: &str) -> Result<Vec<Style>, Unreadable> {
     let mut xml = Xml::of(text);
     let mut own: HashMap<u32, String> = HashMap::new();
+    let mut fonts: Vec<bool> = Vec::new();
     let mut styles = Vec::new();
-    let mut in_styles = false;
+    let (mut in_styles, mut in_fonts) = (false, false);
     loop {
         match xml.next()? {
             Step::Open(start) => match name(&start) {
+                "fonts" => in_fonts = true,
+                "font" if in_fonts => fonts.push(false),
+                "strike" if in_fonts => {
+                    let on = attribute(&start, "val").is_none_or(|value| value != "0" && value != "false");
+                    if let Some(font) = fonts.last_mut() {
+                        *font = on;
+                    }
+                }
                 "numFmt" => {
                     let id = attribute(&start, "numFmtId").and_then(|id| id.parse().ok());
                     if let (Some(id), Some(code)) = (id, attribute(&start, "formatCode")) {
@@ -252,11 +279,14 @@ fn formats_of(text: &str) -> Result<Vec<String>, Unreadable> {
                 "xf" if in_styles => {
                     let id = attribute(&start, "numFmtId").and_then(|id| id.parse().ok()).unwrap_or(0);
                     let code = own.get(&id).cloned().or_else(|| built_in(id).map(str::to_owned));
-                    styles.push(code.unwrap_or_else(|| "General".to_owned()));
+                    let font = attribute(&start, "fontId").and_then(|id| id.parse::<usize>().ok());
+                    let struck = font.and_then(|font| fonts.get(font).copied()).unwrap_or(false);
+                    styles.push(Style { format: code.unwrap_or_else(|| "General".to_owned()), struck });
                 }
                 _ => {}
             },
             Step::Close(name) if name == "cellXfs" => in_styles = false,
+            Step::Close(name) if name == "fonts" => in_fonts = false,
             Step::Over => return Ok(styles),
             _ => {}
         }
@@ -265,7 +295,7 @@ fn formats_of(text: &str) -> Result<Vec<String>, Unreadable> {
 
 struct Reading<'a> {
     shared: &'a [Shared],
-    formats: &'a [String],
+    formats: &'a [Style],
     since_1904: bool,
     room: &'a mut Room,
 }
@@ -332,14 +362,8 @@ impl Reading<'_> {
 
     fn shown(&self, stored: Stored) -> Option<(String, Mark)> {
         let (text, mut mark) = match stored.kind.as_str() {
-            "s" => {
-                let (text, lost) = self.shared.get(stored.value.trim().parse::<usize>().ok()?)?;
-                (text.clone(), if *lost { Mark::Raised } else { Mark::Plain })
-            }
-            "inlineStr" => {
-                let (text, lost) = stored.inline?;
-                (text, if lost { Mark::Raised } else { Mark::Plain })
-            }
+            "s" => self.shared.get(stored.value.trim().parse::<usize>().ok()?)?.clone(),
+            "inlineStr" => stored.inline?,
             "b" => (if stored.value.trim() == "1" { "TRUE" } else { "FALSE" }.to_owned(), Mark::Plain),
             "e" => return Some((stored.value, Mark::Error)),
             "str" | "d" => (unescaped(stored.value), Mark::Plain),
@@ -348,7 +372,7 @@ impl Reading<'_> {
                 "" => return None,
                 text => match text.parse::<f64>() {
                     Ok(value) => {
-                        let format = self.formats.get(stored.style).map_or("General", String::as_str);
+                        let format = self.formats.get(stored.style).map_or("General", |style| style.format.as_str());
                         let (text, clear) = shown(value, format, self.since_1904);
                         (text, if clear { Mark::Plain } else { Mark::Unclear })
                     }
@@ -358,6 +382,8 @@ impl Reading<'_> {
         };
         if stored.formula {
             mark = Mark::Formula;
+        } else if self.formats.get(stored.style).is_some_and(|style| style.struck) {
+            mark = Mark::Struck;
         }
         Some((text, mark))
     }

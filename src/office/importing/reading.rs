@@ -5,6 +5,7 @@ use super::Imports;
 use super::Progress;
 use super::WHOLE;
 use super::rows::kept;
+use crate::domain::draft::Draft;
 use crate::formats::import;
 use crate::formats::import::Defaults;
 use crate::formats::import::Field;
@@ -15,6 +16,7 @@ use crate::formats::import::Source;
 use crate::ledger::desk::ImportRow;
 use crate::ledger::desk::KeptRemark;
 use crate::ledger::desk::ReadRow;
+use crate::ledger::desk::RowStanding;
 use crate::ledger::store::LedgerError;
 use crate::office::twins;
 use serde::Deserialize;
@@ -273,9 +275,32 @@ fn rows(preview: Preview, mut mended: HashMap<(u32, String), ReadRow>) -> Vec<Re
     let read = (1..).zip(preview.import.items).map(|(n, item)| {
         let fresh = super::rows::of_item(n, item);
         match mended.remove(&(fresh.line, fresh.raw.clone())) {
-            Some(kept) => ReadRow { n, same: false, twins: Vec::new(), ..kept },
+            Some(kept) => read_again(fresh, kept),
             None => fresh,
         }
     });
     read.collect()
+}
+
+/// What a person wrote stays. What they only accepted or left out was what the file said then: where it now says something else, that
+/// is to be looked at anew, so that no key that came from a wrong column goes on.
+fn read_again(fresh: ReadRow, kept: ReadRow) -> ReadRow {
+    let doubts = |row: &ReadRow| -> Vec<String> {
+        row.remarks.iter().filter(|remark| remark.gravity == "to_check").map(|remark| remark.code.clone()).collect()
+    };
+    let known = doubts(&kept);
+    match kept.standing {
+        RowStanding::Skipped => ReadRow { standing: RowStanding::Skipped, mended: true, ..fresh },
+        RowStanding::Ready if !known.is_empty() => {
+            let asks = |draft: &Draft| (draft.kind, draft.stem.clone(), draft.options.clone(), draft.key);
+            let nothing_new = doubts(&fresh).iter().all(|doubt| known.contains(doubt));
+            let as_accepted = asks(&fresh.draft) == asks(&kept.draft) && nothing_new;
+            if as_accepted && fresh.standing != RowStanding::Refused {
+                ReadRow { standing: RowStanding::Ready, mended: true, ..fresh }
+            } else {
+                fresh
+            }
+        }
+        _ => ReadRow { n: fresh.n, same: false, twins: Vec::new(), ..kept },
+    }
 }

@@ -20,10 +20,14 @@ use crate::office::by::By;
 use crate::office::questions::fits;
 use crate::office::questions::tidied;
 use crate::office::refusal::DeskRefusal;
+use serde_json::Value;
 use serde_json::json;
 
 /// Characters of what stood in the file that are kept of a row; the rest is cut.
 const RAW_MAX: usize = 2_000;
+
+/// Rows of one transaction and one record of the audit log, where many are accepted at once.
+const ACCEPTED_AT_ONCE: i64 = 500;
 
 /// What a person does with a row.
 #[derive(Clone, Debug)]
@@ -105,6 +109,42 @@ impl Imports {
         let (old, new) = (side(before.standing, |c| &c.before), side(row.standing, |c| &c.after));
         act.commit(by.change("import.mended", subject(id), old, new)).await?;
         Ok(row)
+    }
+}
+
+impl Imports {
+    /// Accepts, in all rows in which nothing else was assumed, what this code stands for; how many there were.
+    ///
+    /// # Errors
+    /// The import is not this person's or is being worked on. What was accepted by then stays.
+    pub async fn accept_all(&self, by: &By, id: &str, code: &str) -> Result<usize, DeskRefusal> {
+        let mut done = 0;
+        let mut after = 0;
+        loop {
+            let mut act = self.0.desk.begin().await?;
+            let import = own(act.import(id).await?, &by.staff)?;
+            if import.state != "preview" {
+                return Err(busy());
+            }
+            let rows = act.read_rows_after(id, after, ACCEPTED_AT_ONCE).await?;
+            let Some(last) = rows.last() else { return Ok(done) };
+            after = last.n;
+            let mut accepted = Vec::new();
+            for row in rows.into_iter().filter(|row| row.standing == RowStanding::ToCheck) {
+                let mut doubts = row.remarks.iter().filter(|remark| remark.gravity == "to_check");
+                if doubts.all(|remark| remark.code == code) {
+                    accepted.push(row.n);
+                    let ready = ReadRow { standing: RowStanding::Ready, mended: true, ..row };
+                    act.update_read_row(id, &ready).await?;
+                }
+            }
+            if accepted.is_empty() {
+                continue;
+            }
+            done += accepted.len();
+            let after = json!({"code": code, "rows": accepted});
+            act.commit(by.change("import.accepted", subject(id), Value::Null, after)).await?;
+        }
     }
 }
 

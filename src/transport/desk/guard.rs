@@ -9,6 +9,7 @@ use crate::accounts::staff::Signed;
 use crate::accounts::staff::StaffRefusal;
 use crate::accounts::staff::StaffRegister;
 use crate::accounts::staff::Visitor;
+use crate::office::refusal::DeskRefusal;
 use crate::transport::peer::Peer;
 use crate::transport::peer::Secure;
 use crate::transport::peer::masked;
@@ -198,6 +199,18 @@ impl Desk {
     /// Whether they may, without a word to anyone: for what a page shows and hides.
     pub fn could(&self, permission: Permission, on: On<'_>) -> bool {
         self.app.staff.could(&self.signed, permission, on)
+    }
+
+    /// Writes down that what a bank's rules forbid was tried: another's import, one's own question. The refusal comes back.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn tried(&self, subject: String, refusal: DeskRefusal) -> Result<DeskRefusal, Problem> {
+        if refusal.code() == "forbidden" {
+            let asked = serde_json::json!({ "call": self.call, "why": refusal.to_string() });
+            self.app.staff.write_down(self.own().refused("access.refused", subject).after(&asked)).await?;
+        }
+        Ok(refusal)
     }
 
     /// For what is the person's own.

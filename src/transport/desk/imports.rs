@@ -13,12 +13,16 @@ use super::views::ProblemView;
 use crate::formats;
 use crate::formats::import::Field;
 use crate::formats::import::Format;
+use crate::ledger::desk::ReadRow;
 use crate::ledger::desk::RowStanding;
 use crate::ledger::desk::WantedRows;
+use crate::office::importing;
 use crate::office::importing::Mend;
 use crate::office::importing::Seen;
 use crate::office::importing::ToldDefaults;
 use crate::office::importing::Which;
+use crate::office::powers::Powers;
+use crate::office::refusal::DeskRefusal;
 use crate::transport::me::Asked;
 use crate::transport::me::Said;
 use crate::transport::problem::Problem;
@@ -51,6 +55,7 @@ pub(super) fn calls() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(import, tell, delete))
         .routes(routes!(rows))
         .routes(routes!(row, mend))
+        .routes(routes!(accept))
         .routes(routes!(confirm))
         .routes(routes!(rest))
         .routes(routes!(template))
@@ -149,6 +154,14 @@ pub(super) async fn import(
     Ok(Json(ImportView::of(of(&app, &desk, &id, Wants::See).await?.1)))
 }
 
+/// What came of an act on an import; another's is not touched, and that it was tried is written down.
+async fn tried<T>(desk: &Desk, id: &str, outcome: Result<T, DeskRefusal>) -> Result<T, Problem> {
+    match outcome {
+        Ok(done) => Ok(done),
+        Err(refusal) => Err(desk.tried(importing::subject(id), refusal).await?.into()),
+    }
+}
+
 /// How the file is to be read. What is left out stays; null takes back what was told before.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -243,7 +256,7 @@ pub(super) async fn tell(
         told.columns = telling.columns.unwrap_or_else(|| told.columns.take());
         told.defaults = defaults.unwrap_or_else(|| std::mem::take(&mut told.defaults));
     };
-    Ok(Json(ImportView::of(app.imports.tell(&by, &id, change).await?)))
+    Ok(Json(ImportView::of(tried(&desk, &id, app.imports.tell(&by, &id, change).await).await?)))
 }
 
 /// 删除一份导入；已经存进题库的题留在题库里
@@ -259,7 +272,7 @@ pub(super) async fn delete(
     Asked(Path(id)): Asked<Path<String>>,
 ) -> Result<StatusCode, Problem> {
     let (Inside { by, .. }, _) = of(&app, &desk, &id, Wants::Write).await?;
-    app.imports.delete(&by, &id).await?;
+    tried(&desk, &id, app.imports.delete(&by, &id).await).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -272,6 +285,14 @@ pub(super) struct RowsWanted {
     offset: Option<u32>,
     /// 1 to 200; 50 where it is left out
     limit: Option<u32>,
+}
+
+/// An association that sends a question in learns nothing of the bank's own by it.
+fn seen_by(powers: &Powers, mut row: ReadRow) -> ReadRow {
+    if !powers.sees_all {
+        row.twins.retain(|twin| twin.id.is_none());
+    }
+    row
 }
 
 #[derive(Serialize, ToSchema)]
@@ -293,7 +314,7 @@ pub(super) async fn rows(
     Asked(Path(id)): Asked<Path<String>>,
     Asked(Query(wanted)): Asked<Query<RowsWanted>>,
 ) -> Result<Json<Rows>, Problem> {
-    of(&app, &desk, &id, Wants::See).await?;
+    let (Inside { powers, .. }, _) = of(&app, &desk, &id, Wants::See).await?;
     let (offset, limit) = bounds(wanted.offset, wanted.limit)?;
     let which = match wanted.standing.as_deref() {
         None | Some("") => WantedRows::All,
@@ -304,7 +325,7 @@ pub(super) async fn rows(
         }
     };
     let (rows, total) = app.imports.rows(&id, which, offset, limit).await?;
-    Ok(Json(Rows { items: rows.into_iter().map(RowView::of).collect(), total }))
+    Ok(Json(Rows { items: rows.into_iter().map(|row| RowView::of(seen_by(&powers, row))).collect(), total }))
 }
 
 /// 读出来的一题
@@ -318,8 +339,8 @@ pub(super) async fn row(
     desk: Desk,
     Asked(Path((id, n))): Asked<Path<(String, u32)>>,
 ) -> Result<Json<RowView>, Problem> {
-    of(&app, &desk, &id, Wants::See).await?;
-    Ok(Json(RowView::of(app.imports.row(&id, n).await?)))
+    let (Inside { powers, .. }, _) = of(&app, &desk, &id, Wants::See).await?;
+    Ok(Json(RowView::of(seen_by(&powers, app.imports.row(&id, n).await?))))
 }
 
 /// One of the three.
@@ -350,14 +371,47 @@ pub(super) async fn mend(
     Asked(Path((id, n))): Asked<Path<(String, u32)>>,
     Said(mending): Said<Mending>,
 ) -> Result<Json<RowView>, Problem> {
-    let (Inside { by, .. }, _) = of(&app, &desk, &id, Wants::Write).await?;
+    let (Inside { by, powers }, _) = of(&app, &desk, &id, Wants::Write).await?;
     let mend = match (mending.draft, mending.accept, mending.skip) {
         (Some(draft), None, None) => Mend::Draft(Box::new(draft.read()?)),
         (None, Some(true), None) => Mend::Accept,
         (None, None, Some(skip)) => Mend::Skip(skip),
         _ => return Err(Problem::bad_request("请给出 draft、accept: true 或 skip 之一")),
     };
-    Ok(Json(RowView::of(app.imports.mend(&by, &id, n, mend).await?)))
+    Ok(Json(RowView::of(seen_by(&powers, tried(&desk, &id, app.imports.mend(&by, &id, n, mend).await).await?))))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Accepting {
+    /// Of a remark, as `kind_assumed`.
+    code: String,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Accepted {
+    accepted: usize,
+    import: ImportView,
+}
+
+/// 同一种推定都没问题：只有这一种推定的题全部转为就绪
+#[utoipa::path(post, path = "/imports/{id}/accept", tag = "imports", params(("id" = String, Path)), request_body = Accepting, responses(
+    (status = 200, body = Accepted),
+    (status = 400, body = ProblemView),
+    (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
+    (status = 409, body = ProblemView),
+))]
+pub(super) async fn accept(
+    State(app): State<Arc<App>>,
+    desk: Desk,
+    Asked(Path(id)): Asked<Path<String>>,
+    Said(Accepting { code }): Said<Accepting>,
+) -> Result<Json<Accepted>, Problem> {
+    let (Inside { by, .. }, _) = of(&app, &desk, &id, Wants::Write).await?;
+    let accepted = tried(&desk, &id, app.imports.accept_all(&by, &id, &code).await).await?;
+    let import = ImportView::of(app.imports.import(&id).await?);
+    Ok(Json(Accepted { accepted, import }))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -400,7 +454,7 @@ pub(super) async fn confirm(
         WhichRows::All(ReadyRows::Ready) => Which::Ready,
         WhichRows::These(rows) => Which::These(rows.into_iter().collect()),
     };
-    let seen = app.imports.confirm(&by, &powers, &id, which).await?;
+    let seen = tried(&desk, &id, app.imports.confirm(&by, &powers, &id, which).await).await?;
     Ok((StatusCode::ACCEPTED, Json(ImportView::of(seen))))
 }
 

@@ -159,6 +159,7 @@ pub(super) fn bounds(offset: Option<u32>, limit: Option<u32>) -> Result<(i64, i6
     (status = 200, body = Questions),
     (status = 400, body = ProblemView),
     (status = 403, body = ProblemView),
+    (status = 404, body = ProblemView),
 ))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
@@ -171,6 +172,7 @@ pub(super) async fn list(
     let (offset, limit) = page.bounds()?;
     let filter = filter.read(&powers)?;
     let mut link = app.desk.read().await?;
+    link.bank(&bank).await?.ok_or_else(|| Problem::not_found("这个题库"))?;
     let heads = link.questions(Some(&bank), &filter, page.sort(), offset, limit).await?;
     let facets = link.facets(Some(&bank), &filter).await?;
     Ok(Json(Questions {
@@ -276,7 +278,10 @@ pub(super) async fn edit(
     let (Inside { by, powers }, _) = Inside::of_question(&app, &desk, &id, Wants::Write).await?;
     match questions::edit(&app.desk, &by, &powers, &id, revision, draft.read()?).await {
         Ok(head) => Ok(Json(whole(&app, &desk, &powers, head).await?)),
-        Err(refusal) => Err(refused(&app, &desk, &powers, &id, refusal).await),
+        Err(refusal) => {
+            let refusal = desk.tried(questions::subject(&id), refusal).await?;
+            Err(refused(&app, &desk, &powers, &id, refusal).await)
+        }
     }
 }
 
@@ -293,8 +298,10 @@ pub(super) async fn delete(
     Asked(Path(id)): Asked<Path<QuestionId>>,
 ) -> Result<StatusCode, Refused> {
     let (Inside { by, powers }, _) = Inside::of_question(&app, &desk, &id, Wants::Write).await?;
-    questions::delete(&app.desk, &by, &powers, &id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    match questions::delete(&app.desk, &by, &powers, &id).await {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(refusal) => Err(desk.tried(questions::subject(&id), refusal).await?.into()),
+    }
 }
 
 #[derive(Serialize, ToSchema)]

@@ -84,7 +84,10 @@ async fn decide(app: &App, desk: &Desk, id: &QuestionId, deciding: Deciding) -> 
     let (Inside { by, powers }, _) = Inside::of_question(app, desk, id, wants).await?;
     match questions::decide(&app.desk, &app.contest, &by, &powers, id, &deciding).await {
         Ok(head) => Ok(Json(whole(app, desk, &powers, head).await?)),
-        Err(refusal) => Err(refused(app, desk, &powers, id, refusal).await),
+        Err(refusal) => {
+            let refusal = desk.tried(questions::subject(id), refusal).await?;
+            Err(refused(app, desk, &powers, id, refusal).await)
+        }
     }
 }
 
@@ -227,7 +230,13 @@ pub(super) async fn many(
     let Inside { by, powers } = Inside::of(&app, &desk, &bank, wants).await?;
     let reason = many.reason.clone().unwrap_or_default();
     let (act, selection) = (many.act()?, many.selection(&powers)?);
-    let done = bulk::bulk(&app.desk, &by, &powers, &bank, &act, selection, &reason).await?;
+    let mut done = bulk::bulk(&app.desk, &by, &powers, &bank, &act, selection, &reason).await?;
+    // One record for all that were forbidden: the first says why.
+    if let Some(place) = done.refused.iter().position(|(_, why)| why.code() == "forbidden") {
+        let (id, why) = done.refused.swap_remove(place);
+        let why = desk.tried(questions::subject(&id), why).await?;
+        done.refused.push((id, why));
+    }
     let refused =
         done.refused.into_iter().map(|(id, why)| OneRefused { id: id.0, code: why.code(), message: why.to_string() });
     Ok(Json(ManyDone { done: done.done, refused: refused.collect() }))

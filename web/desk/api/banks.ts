@@ -1,5 +1,5 @@
 // Banks, their questions, reviews and versions.
-import { address, get, part, patch, post, put, remove, send } from './call'
+import { address, file, get, part, patch, post, put, remove, send } from './call'
 import type {
   Bank,
   BulkRequest,
@@ -34,7 +34,7 @@ export const banks = {
   publish: (id: string, reason: string) => post<Published>(`/banks/${part(id)}/publish`, { reason }),
   versions: (id: string) => get<{ items: Version[] }>(`/banks/${part(id)}/versions`),
   compare: (id: string, a: number, b: number) => get<{ changes: VersionChange[] }>(`/banks/${part(id)}/versions/${a}..${b}`),
-  file: (id: string, query: { format: ExportFormat; version?: number; state?: string }) => address(`/banks/${part(id)}/export`, query),
+  file: (id: string, query: { format: ExportFormat; version?: number; state?: string }) => file(`/banks/${part(id)}/export`, query),
 }
 
 export const questions = {

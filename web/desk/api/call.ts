@@ -68,6 +68,40 @@ export const send = <T>(path: string, bytes: Request['bytes'] & object, query: Q
 /** A file's address, for a plain link. */
 export const address = (path: string, query: Query = {}) => ORIGIN + path + queryOf(query)
 
+export interface File {
+  content: Blob
+  name: string
+  /** Questions that are not in it because they are not whole yet. */
+  leftOut: number
+}
+
+/** A file as it comes, however long that takes; a refusal is told instead of being saved under its name. */
+export async function file(path: string, query: Query = {}): Promise<File> {
+  let response: Response
+  try {
+    response = await fetch(address(path, query), { cache: 'no-store', credentials: 'same-origin' })
+    if (response.ok) {
+      return { content: await response.blob(), name: nameOf(response.headers.get('Content-Disposition')), leftOut: Number(response.headers.get('X-Kejing-Left-Out') ?? 0) }
+    }
+  } catch {
+    throw new DeskError('offline', SENTENCES['offline']!)
+  }
+  const refused = refusal(response.status, parse(await response.text().catch(() => '')) as Partial<Problem> | undefined)
+  if (refused.code === 'unauthorised') onSignedOut()
+  throw refused
+}
+
+/** `attachment; filename*=UTF-8''%E9%A2%98.xlsx`. */
+export function nameOf(disposition: string | null): string {
+  const [, written] = /filename\*=UTF-8''([^;]+)/i.exec(disposition ?? '') ?? []
+  const [, plain] = /filename="([^"]+)"/i.exec(disposition ?? '') ?? []
+  try {
+    return written === undefined ? (plain ?? '题目') : decodeURIComponent(written)
+  } catch {
+    return plain ?? '题目'
+  }
+}
+
 export const part = (id: string | number) => encodeURIComponent(String(id))
 
 async function call<T>(method: string, path: string, { query, body, bytes }: Request = {}): Promise<T> {

@@ -15,6 +15,7 @@ export const imports = {
   rows: (id: string, query: { standing?: RowsFilter; offset?: number; limit?: number }) => get<RowPage>(`/imports/${part(id)}/rows`, query),
   row: (id: string, n: number) => get<ImportRow>(`/imports/${part(id)}/rows/${n}`),
   mend: (id: string, n: number, body: { draft: Draft } | { accept: true } | { skip: boolean }) => patch<ImportRow>(`/imports/${part(id)}/rows/${n}`, body),
+  accept: (id: string, code: string) => post<{ accepted: number; import: Import }>(`/imports/${part(id)}/accept`, { code }),
   confirm: (id: string, rows: 'ready' | number[]) => post<Import>(`/imports/${part(id)}/confirm`, { rows }),
   rest: (id: string) => address(`/imports/${part(id)}/rest.xlsx`),
   template: () => address('/imports/template.xlsx'),

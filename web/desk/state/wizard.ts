@@ -55,6 +55,17 @@ export function firstPile({ counts }: Import): RowsFilter {
   return counts.ready > 0 || counts.saved === 0 ? 'ready' : 'saved'
 }
 
+/** The kinds of assumption on a page of which some row hangs on one alone, each with how it reads there. */
+export function soleDoubts(rows: readonly ImportRow[]): { code: string; say: string }[] {
+  const found = new Map<string, string>()
+  for (const { remarks } of rows) {
+    const doubts = remarks.filter(({ gravity }) => gravity === 'to_check')
+    const first = doubts[0]
+    if (first !== undefined && doubts.every(({ code }) => code === first.code) && !found.has(first.code)) found.set(first.code, first.message)
+  }
+  return [...found].map(([code, say]) => ({ code, say }))
+}
+
 /** A row as the server answered: it may have left the pile that is shown. */
 export function rowAnswered(page: RowPage, pile: RowsFilter, row: ImportRow): RowPage {
   const stays = row.standing === pile || (pile === 'same' && row.standing !== 'skipped' && row.similar.some(({ same }) => same))

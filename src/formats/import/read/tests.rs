@@ -98,12 +98,15 @@ fn answers_are_read_in_every_form() {
         assert_eq!(of(key), expected, "{key}");
     }
     let truth = |key: &str| told(&table(&format!("题型|题干|答案\n判断题|洗手能防病。|{key}\n"))).remove(0);
-    for key in ["对", "正确", "√", "T", "true", "1", "是", "A"] {
+    for key in ["对", "正确", "√", "T", "true", "1", "是"] {
         assert_eq!(truth(key), "ready true_false A", "{key}");
     }
-    for key in ["错", "错误", "×", "F", "0", "否", "B", "x"] {
+    for key in ["错", "错误", "×", "F", "0", "否", "x"] {
         assert_eq!(truth(key), "ready true_false B", "{key}");
     }
+    // A letter without the options that it names is taken for what it mostly means, and looked at.
+    assert_eq!(truth("A"), "to_check true_false A key_assumed");
+    assert_eq!(truth("B"), "to_check true_false B key_assumed");
     assert_eq!(truth("也许"), "refused true_false  bad_key");
 }
 
@@ -319,7 +322,7 @@ fn sheets_with_a_header_are_all_read_and_the_others_named() {
     }
     let bytes = book.save_to_buffer().unwrap();
     let preview = read_bytes("题.xlsx", &bytes);
-    assert_eq!(told(&preview), ["ready single A", "ready true_false A"]);
+    assert_eq!(told(&preview), ["ready single A", "to_check true_false A key_assumed"]);
     let table = preview.table.unwrap();
     assert_eq!(
         table.sheets.iter().map(|s| (s.read, s.items.clone())).collect::<Vec<_>>(),
@@ -328,7 +331,7 @@ fn sheets_with_a_header_are_all_read_and_the_others_named() {
     assert!(preview.import.remarks.iter().any(|r| r.code == "unread_sheets" && r.message.contains("说明")));
 
     let source = Source { file: "", bytes: &bytes, sheet: Some("判断题"), ..Source::default() };
-    assert_eq!(told(&read(&source, &mut |_, _| true).unwrap()), ["ready true_false A"]);
+    assert_eq!(told(&read(&source, &mut |_, _| true).unwrap()), ["to_check true_false A key_assumed"]);
 }
 
 #[test]
