@@ -29,13 +29,20 @@ fn told(bytes: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn an_answer_in_the_stem_goes_where_it_says_the_same_and_is_refused_where_it_does_not() {
+fn what_may_be_an_answer_in_the_stem_goes_where_it_says_the_same_and_is_always_told() {
     let found = rows(
         "单选题|水的沸点是（B）。|50℃|100℃|||B\n单选题|水的沸点是（B）。|50℃|100℃|60℃||A\n\
-         单选题|水在（B）沸腾吗？|50℃|100℃|70℃||A\n判断题|水会沸腾。（√）|||||错\n",
+         单选题|水在（B）沸腾吗？|50℃|100℃|70℃||A\n判断题|水会沸腾。（√）|||||错\n\
+         单选题|夜里不应超过多少分贝（A）？|55|45|35||B\n",
     );
-    assert_eq!(found, ["ready B", "refused A key_conflict", "to_check A key_in_stem", "refused B key_conflict"]);
-    let report = check("题型,题干,A,B,答案\n单选题,水的沸点是（B）。,50℃,100℃,B\n".as_bytes(), "csv", [1, 0, 0], &[]);
+    let told = |key: &str| format!("to_check {key} key_in_stem");
+    assert_eq!(found, [told("B"), told("A"), told("A"), told("B"), told("B")]);
+    let report = check(
+        "题型,题干,A,B,答案\n单选题,水的沸点是（B）。,50℃,100℃,B\n".as_bytes(),
+        "csv",
+        [0, 1, 0],
+        &[(2, 2, "key_in_stem")],
+    );
     assert_eq!(report["questions"][0]["stem"], "水的沸点是（　）。", "participants would read the answer");
 }
 

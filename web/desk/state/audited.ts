@@ -30,6 +30,10 @@ export function subjectName(subject: string, { people, banks, places }: Known): 
       return `题目 ${id}`
     case 'import':
       return `导入 ${id}`
+    case 'participant':
+      return `选手 ${id}`
+    case 'attempt':
+      return `答卷 ${id}`
     case 'picture':
       return `图片 ${id.slice(0, 8)}`
     default:

@@ -65,8 +65,8 @@ impl Settling<'_> {
         }
     }
 
-    /// An answer in the stem's brackets beside the one that is written elsewhere: the same goes, since participants would read it;
-    /// another is a contradiction, unless it stands in mid-sentence and may be a word of the question.
+    /// What may be an answer in the stem's brackets, beside the one that is written elsewhere: participants would read it, or it is a
+    /// word of the question, as in 分贝（A） and 维生素（C）. Somebody has to look.
     fn look_into_brackets(&mut self) {
         let Some(found) = stem::key_in(&self.draft.stem, self.lettered_options()) else { return };
         if self.is_refused(Part::Key) {
@@ -76,25 +76,14 @@ impl Settling<'_> {
             let (truth, _) = words::truth_of(&found.key)?;
             Some(vec![usize::from(!truth)])
         });
-        let is_same = places.and_then(Choices::of) == Some(self.draft.key);
-        let at = self.place(Part::Stem);
         let written = found.key;
-        match (is_same, found.at_end) {
-            (true, at_end) => {
-                self.draft.stem = found.stem;
-                let gravity = if at_end { Gravity::Note } else { Gravity::ToCheck };
-                let message = format!("题干括号里也写着答案「{written}」，选手会看到：已经去掉");
-                self.say(gravity, at, Part::Stem, "key_in_stem", message);
-            }
-            (false, true) => {
-                let message = format!("题干括号里写的是「{written}」，与答案不一致");
-                self.say(Gravity::Refused, at, Part::Key, "key_conflict", message);
-            }
-            (false, false) => {
-                let message = format!("题干括号里的「{written}」与答案不一致：如果不是答案，就照题干留着");
-                self.say(Gravity::ToCheck, at, Part::Stem, "key_in_stem", message);
-            }
-        }
+        let message = if places.and_then(Choices::of) == Some(self.draft.key) {
+            self.draft.stem = found.stem;
+            format!("题干括号里也写着答案「{written}」，选手会看到：已经去掉；如果不是答案，请照原样改回去")
+        } else {
+            format!("题干括号里的「{written}」与答案不一致：如果不是答案，就照题干留着")
+        };
+        self.check(Part::Stem, "key_in_stem", message);
     }
 
     /// Options that an answer calls by their letters; right and wrong are called by their names.
