@@ -1,6 +1,5 @@
 //! 接访: from a receipt to the reason, in every state of an attempt; who may look at whom; what is done about a complaint.
 
-use super::corrections::eventually;
 use super::done;
 use super::refused;
 use crate::harness::Key;
@@ -119,7 +118,7 @@ async fn a_drop_a_return_and_another_phone_are_told_and_so_is_an_outage() {
     let path = format!("/attempts/{}", asked["attempt"].as_str().unwrap());
     // They are written once a second.
     server.advance(1_000);
-    let told = eventually(&mut first, &path, |told| kinds(told).contains(&"superseded")).await;
+    let told = first.eventually(&path, |told| kinds(told).contains(&"superseded")).await;
     assert_eq!(kinds(&told), ["started", "asked", "dropped", "resumed", "superseded"]);
     assert_eq!(told["state"], "open");
     assert_eq!((&told["questions"][0]["state"], &told["questions"][0]["key"]), (&json!("open"), &Value::Null));

@@ -12,23 +12,6 @@ use kejing::domain::ids::RoundIndex;
 use kejing::domain::question::Question;
 use serde_json::Value;
 use serde_json::json;
-use std::time::Duration;
-
-/// For so long a test waits for what happens behind the calls.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Asks until the answer is as expected.
-pub(super) async fn eventually(clerk: &mut Clerk, path: &str, expected: impl Fn(&Value) -> bool) -> Value {
-    let asking = async {
-        loop {
-            let body = done(clerk.get(path).await, 200);
-            if expected(&body) {
-                return body;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("{path} did not come to what was expected"))
-}
 
 /// A paper of five, every answer wrong, with its first question; and the staff around it.
 struct Desk {
@@ -86,7 +69,7 @@ impl Desk {
         let proposal = self.proposal(remedy);
         let made = done(self.editor.post("/corrections", proposal).await, 201);
         let path = format!("/corrections/{}", made["id"].as_str().unwrap());
-        eventually(&mut self.editor, &path, |told| !told["preview"].is_null() || !told["trouble"].is_null()).await
+        self.editor.eventually(&path, |told| !told["preview"].is_null() || !told["trouble"].is_null()).await
     }
 }
 
@@ -94,14 +77,14 @@ impl Desk {
 async fn decided(server: &Server, clerk: &mut Clerk, id: &str, preview: &Value) -> Value {
     clerk.confirm(server).await;
     done(clerk.post(&format!("/corrections/{id}/decide"), json!({"preview": preview})).await, 202);
-    eventually(clerk, &format!("/corrections/{id}"), |told| told["state"] == "applied").await
+    clerk.eventually(&format!("/corrections/{id}"), |told| told["state"] == "applied").await
 }
 
 #[tokio::test]
 async fn a_report_is_queued_its_question_rests_and_the_reporter_sees_the_answer() {
     let mut desk = Desk::with_a_paper("feedback = \"after_paper\"").await;
     desk.report("答案不对：课本上是 C").await;
-    let queue = eventually(&mut desk.reviewer, "/reports", |told| told["total"] == 1).await;
+    let queue = desk.reviewer.eventually("/reports", |told| told["total"] == 1).await;
     let row = &queue["items"][0];
     assert_eq!((&row["question"], &row["stem"]), (&json!(desk.question.id.as_str()), &desk.asked["stem"]));
     assert_eq!((&row["count"], &row["open"], &row["rests"]), (&json!(1), &json!(1), &json!(false)));
@@ -122,7 +105,7 @@ async fn a_report_is_queued_its_question_rests_and_the_reporter_sees_the_answer(
     // The answer goes to those whose reports were seen; a later report is open again.
     let seen = told["reports"][0]["n"].as_i64().unwrap();
     desk.report("还有一处").await;
-    eventually(&mut desk.reviewer, &path, |told| told["count"] == 2).await;
+    desk.reviewer.eventually(&path, |told| told["count"] == 2).await;
     let body = json!({"text": "核对过了，参考答案没有错。", "up_to": seen});
     let told = done(desk.reviewer.post(&format!("{path}/answer"), body.clone()).await, 200);
     assert_eq!((&told["open"], &told["answers"][0]["words"]), (&json!(1), &json!("核对过了，参考答案没有错。")));
@@ -173,7 +156,7 @@ async fn a_correction_is_proposed_previewed_and_decided_by_another_and_the_phone
     let proposal = desk.proposal(json!({"kind": "all_points"}));
     let own = done(desk.reviewer.post("/corrections", proposal).await, 201);
     let own_path = format!("/corrections/{}", own["id"].as_str().unwrap());
-    eventually(&mut desk.reviewer, &own_path, |told| !told["preview"].is_null()).await;
+    desk.reviewer.eventually(&own_path, |told| !told["preview"].is_null()).await;
     desk.reviewer.confirm(&desk.server).await;
     // The clock has moved on, and a phone that says nothing for a minute is let go.
     desk.phone.hears_nothing().await;
@@ -238,7 +221,7 @@ async fn a_preview_is_out_of_date_once_another_correction_is_made_and_a_new_one_
     assert!(told["preview"]["moved_on"].as_str().unwrap().contains("重新预览"), "{told}");
     refused(desk.reviewer.post(&format!("{path}/decide"), json!({"preview": 1})).await, 409, "conflict");
     done(desk.editor.post(&format!("{path}/preview"), json!({})).await, 202);
-    let told = eventually(&mut desk.reviewer, &path, |told| told["preview"]["number"] == 2).await;
+    let told = desk.reviewer.eventually(&path, |told| told["preview"]["number"] == 2).await;
     assert_eq!((&told["preview"]["moved_on"], &told["preview"]["attempts"]), (&Value::Null, &json!(0)));
     decided(&desk.server, &mut desk.reviewer, second["id"].as_str().unwrap(), &json!(2)).await;
     desk.server.replayed().await;
@@ -255,12 +238,12 @@ async fn what_a_stop_interrupted_is_taken_up_by_the_next_start() {
     let other = done(desk.editor.post("/corrections", proposal).await, 201);
     let server = desk.server.restart(1_000).await;
     let mut reviewer = desk.reviewer.of(&server);
-    let applied = eventually(&mut reviewer, &format!("/corrections/{id}"), |told| told["state"] == "applied").await;
+    let applied = reviewer.eventually(&format!("/corrections/{id}"), |told| told["state"] == "applied").await;
     assert_eq!(applied["applied"]["attempts"], 1);
     assert_eq!(server.mine("daily", &desk.token).await["best"]["score"], 10);
     assert_eq!(server.got("/rounds/daily/errata", None).await["errata"].as_array().unwrap().len(), 1);
     let path = format!("/corrections/{}", other["id"].as_str().unwrap());
-    eventually(&mut reviewer, &path, |told| !told["preview"].is_null()).await;
+    reviewer.eventually(&path, |told| !told["preview"].is_null()).await;
     server.replayed().await;
 }
 

@@ -9,10 +9,6 @@ use crate::harness::desk::PASSWORD;
 use rust_xlsxwriter::Workbook;
 use serde_json::Value;
 use serde_json::json;
-use std::time::Duration;
-
-/// 30 calls a second are what one of the staff may make for long.
-const ASKED_EVERY: Duration = Duration::from_millis(40);
 
 const TABLE: &str = "题型,题干,选项A,选项B,选项C,选项D,答案,解析,难度,知识点,供题单位\n\
     单选题,第一题问什么？,甲,乙,丙,丁,B,乙是对的。,易,卫生健康,柳州市科协\n\
@@ -27,17 +23,8 @@ pub(super) async fn sent(clerk: &mut Clerk, name: &str, bytes: Vec<u8>) -> Strin
 
 /// The import once nobody works on it any more.
 pub(super) async fn settled(clerk: &mut Clerk, id: &str) -> Value {
-    let waited = async {
-        loop {
-            let import = done(clerk.get(&format!("/imports/{id}")).await);
-            if import["state"] != "reading" && import["state"] != "saving" {
-                return import;
-            }
-            // No faster than one of the staff may ask.
-            tokio::time::sleep(ASKED_EVERY).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), waited).await.expect("the import did not settle in time")
+    let is_settled = |import: &Value| import["state"] != "reading" && import["state"] != "saving";
+    clerk.eventually(&format!("/imports/{id}"), is_settled).await
 }
 
 pub(super) async fn rows(clerk: &mut Clerk, id: &str, query: &str) -> Vec<Value> {

@@ -74,15 +74,8 @@ async fn play(server: &Server, phone: &mut Phone, round: &str, four: &[Question]
 async fn counted(server: &Server, clerk: &mut Clerk) -> Value {
     server.advance(60_000);
     let now = server.clock.now().0;
-    let asking = async {
-        loop {
-            let page = super::done(clerk.get("/statistics/questions?round=daily").await, 200);
-            if page["as_of"].as_i64().is_some_and(|as_of| as_of >= now) {
-                return page;
-            }
-        }
-    };
-    tokio::time::timeout(crate::harness::PATIENCE, asking).await.expect("it was not counted in time")
+    let is_counted = |page: &Value| page["as_of"].as_i64().is_some_and(|as_of| as_of >= now);
+    clerk.eventually("/statistics/questions?round=daily", is_counted).await
 }
 
 fn of<'p>(page: &'p Value, question: &Question) -> &'p Value {

@@ -9,6 +9,7 @@ use super::process::serve;
 use super::process::stop;
 use crate::harness::Phone;
 use crate::harness::season;
+use crate::harness::wait_as_told;
 use futures_util::SinkExt;
 use futures_util::StreamExt;
 use serde_json::Value;
@@ -537,12 +538,6 @@ impl Player {
             }
         }
     }
-}
-
-/// Waits for as long as somebody who has asked too often is told to.
-async fn wait_as_told(refusal: &Value) {
-    let ms = refusal["retry_after_ms"].as_u64().unwrap_or_else(|| panic!("not told for how long: {refusal}"));
-    tokio::time::sleep(Duration::from_millis(ms)).await;
 }
 
 /// What is told to this; sent once more, as told, where it was sent too soon.

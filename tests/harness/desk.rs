@@ -1,6 +1,8 @@
 //! The desk as a browser asks it: cookies, the proof with each call, sign-ins with all that belongs to them.
 
+use crate::harness::PATIENCE;
 use crate::harness::Server;
+use crate::harness::wait_as_told;
 use kejing::accounts::totp::Secret;
 use kejing::domain::time::Timestamp;
 use reqwest::Method;
@@ -94,6 +96,21 @@ impl Clerk {
         self.call(Method::GET, path, None).await
     }
 
+    /// Asks, as fast as one of the staff may, until the answer is as expected.
+    pub(crate) async fn eventually(&mut self, path: &str, expected: impl Fn(&Value) -> bool) -> Value {
+        let asking = async {
+            loop {
+                let (status, told) = self.get(path).await;
+                assert_eq!(status, 200, "{path}: {told}");
+                if expected(&told) {
+                    return told;
+                }
+            }
+        };
+        let asked = tokio::time::timeout(3 * PATIENCE, asking).await;
+        asked.unwrap_or_else(|_| panic!("{path} did not come to what was expected"))
+    }
+
     pub(crate) async fn post(&mut self, path: &str, body: Value) -> (u16, Value) {
         self.call(Method::POST, path, Some(body)).await
     }
@@ -110,7 +127,18 @@ impl Clerk {
         self.call(Method::DELETE, path, None).await
     }
 
+    /// Whoever calls too fast waits as told and calls again; that a sign-in has to wait is what is asked about.
     pub(crate) async fn call(&mut self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        loop {
+            let (status, told) = self.call_once(method.clone(), path, body.clone()).await;
+            if status != 429 || path == "/session" {
+                return (status, told);
+            }
+            wait_as_told(&told).await;
+        }
+    }
+
+    async fn call_once(&mut self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
         let response = self.answer(method, path, body, HeaderMap::new()).await;
         let status = response.status().as_u16();
         let text = response.text().await.unwrap();

@@ -42,6 +42,12 @@ use tokio_util::sync::CancellationToken;
 
 /// For so long a test waits for what has to come; a failing test's patience, not a pace.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits for as long as whoever has asked too often is told to.
+pub(crate) async fn wait_as_told(refusal: &Value) {
+    let ms = refusal["retry_after_ms"].as_u64().unwrap_or_else(|| panic!("not told for how long: {refusal}"));
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+}
 /// 2026-09-01T10:00:00+08:00, a Tuesday within every season that tests write.
 pub(crate) const TUESDAY_10: i64 = 1_788_228_000_000;
 
