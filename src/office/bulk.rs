@@ -2,6 +2,7 @@
 
 use crate::domain::draft::Draft;
 use crate::domain::ids::QuestionId;
+use crate::domain::time::Timestamp;
 use crate::ledger::desk::Act;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::desk::QuestionFilter;
@@ -51,6 +52,15 @@ pub enum Selection {
     All(Box<QuestionFilter>),
 }
 
+/// What of one bank is meant, and how it stood.
+#[derive(Debug)]
+pub struct Meant<'a> {
+    pub bank: &'a str,
+    pub selection: Selection,
+    /// When the person was shown it: what was changed after that is refused. `None`: as it is now.
+    pub seen_at: Option<Timestamp>,
+}
+
 #[derive(Debug, Default)]
 pub struct BulkDone {
     pub done: usize,
@@ -63,9 +73,8 @@ pub async fn bulk(
     desk: &DeskStore,
     by: &By,
     powers: &Powers,
-    bank: &str,
+    Meant { bank, selection, seen_at }: Meant<'_>,
     bulk: &BulkAct,
-    selection: Selection,
     reason: &str,
 ) -> Result<BulkDone, DeskRefusal> {
     let ids = match selection {
@@ -84,7 +93,7 @@ pub async fn bulk(
         let mut act = desk.begin().await?;
         let mut concerned = Vec::with_capacity(some.len());
         for id in some {
-            match one(&mut act, by, powers, bank, id, bulk, reason).await {
+            match one(&mut act, by, powers, (bank, id, seen_at), bulk, reason).await {
                 Ok(()) => concerned.push(id.as_str()),
                 Err(DeskRefusal::Ledger(error)) => return Err(error.into()),
                 Err(refusal) => done.refused.push((id.clone(), refusal)),
@@ -110,14 +119,16 @@ async fn one(
     act: &mut Act,
     by: &By,
     powers: &Powers,
-    bank: &str,
-    id: &QuestionId,
+    (bank, id, seen_at): (&str, &QuestionId, Option<Timestamp>),
     bulk: &BulkAct,
     reason: &str,
 ) -> Result<(), DeskRefusal> {
     let head = current(act, powers, id, None).await?;
     if head.bank != bank {
         return Err(DeskRefusal::NotFound("这道题"));
+    }
+    if seen_at.is_some_and(|seen_at| head.updated_at > seen_at) {
+        return Err(DeskRefusal::Overtaken);
     }
     match bulk {
         BulkAct::Decide(decision) => step(act, by, powers, head, *decision, reason).await.map(|_| ()),

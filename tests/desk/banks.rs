@@ -145,13 +145,36 @@ async fn nobody_approves_what_they_wrote_or_edited() {
     refused(both.post(&format!("/questions/{id}/approve"), json!({"revision": 2})).await, 403, "forbidden");
     assert_eq!(done(both.get("/review").await)["total"], 0);
 
-    let many = json!({"act": "approve", "filter": {"state": "submitted"}});
+    let many = json!({"act": "approve", "filter": {"state": "submitted"}, "seen_at": i64::MAX});
     let told = done(both.post("/banks/tiku/bulk", many.clone()).await);
     assert_eq!((&told["done"], told["refused"].as_array().unwrap().len()), (&json!(0), 2));
     let told = done(office.reviewers[0].post("/banks/tiku/bulk", many).await);
     assert_eq!(told["done"], 2);
     let rows = office.first.audit("act=question.approved").await;
     assert_eq!(rows[0]["after"]["questions"].as_array().unwrap().len(), 2);
+    office.server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_changed_since_the_list_was_read_is_not_approved_in_bulk() {
+    let mut office = Office::with_reviews(1).await;
+    let mut ids = Vec::new();
+    for stem in ["没有变的题？", "刚刚改过的题？"] {
+        let id = office.written(stem).await["id"].as_str().unwrap().to_owned();
+        done(office.editor.post(&format!("/questions/{id}/submit"), json!({"revision": 1})).await);
+        ids.push(id);
+    }
+    let seen_at = done(office.reviewers[0].get("/banks/tiku/questions?state=submitted").await)["as_of"].clone();
+    office.server.advance(1);
+    let edited = json!({"revision": 1, "draft": draft("改成了别的题？")});
+    done(office.editor.put(&format!("/questions/{}", ids[1]), edited).await);
+    done(office.editor.post(&format!("/questions/{}/submit", ids[1]), json!({"revision": 2})).await);
+    let many = json!({"act": "approve", "filter": {"state": "submitted"}, "seen_at": seen_at});
+    let told = done(office.reviewers[0].post("/banks/tiku/bulk", many).await);
+    let refused_one = (&told["refused"][0]["id"], &told["refused"][0]["code"]);
+    assert_eq!((&told["done"], refused_one), (&json!(1), (&json!(ids[1]), &json!("conflict"))));
+    let unseen = json!({"act": "approve", "ids": ids});
+    refused(office.reviewers[0].post("/banks/tiku/bulk", unseen).await, 400, "bad_request");
     office.server.stop().await.unwrap();
 }
 

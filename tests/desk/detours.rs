@@ -34,7 +34,8 @@ async fn what_is_tried_with_anothers_import_or_ones_own_question_is_written_down
     let question = own["id"].as_str().unwrap().to_owned();
     done(both.post(&format!("/questions/{question}/submit"), json!({"revision": 1})).await);
     refused(both.post(&format!("/questions/{question}/approve"), json!({"revision": 1})).await, 403, "forbidden");
-    let told = done(both.post("/banks/tiku/bulk", json!({"act": "approve", "ids": [question]})).await);
+    let told =
+        done(both.post("/banks/tiku/bulk", json!({"act": "approve", "ids": [question], "seen_at": i64::MAX})).await);
     assert_eq!((&told["done"], &told["refused"][0]["code"]), (&json!(0), &json!("forbidden")));
     let written = office.first.audit("limit=2").await;
     for entry in &written {

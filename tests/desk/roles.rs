@@ -74,7 +74,7 @@ fn of_questions() -> Vec<Row> {
     let at = json!({"revision": 1});
     let back = json!({"revision": 1, "reasons": "x"});
     let because = json!({"reason": "x"});
-    let many = json!({"act": "approve", "ids": []});
+    let many = json!({"act": "approve", "seen_at": 1, "ids": []});
     let unsaved = json!({"bank": "kexue", "draft": {}});
     vec![
         ("GET /banks/{bank}/questions", "/banks/kexue/questions", Value::Null, SEES),

@@ -8,11 +8,14 @@ use crate::domain::question::Choices;
 use crate::domain::question::Kind;
 use crate::domain::question::Media;
 use crate::domain::review::State;
+use crate::domain::time::Timestamp;
 use crate::domain::wording::Found;
+use crate::ledger::desk::Facets;
 use crate::ledger::desk::QuestionHead;
 use crate::ledger::desk::RevisionRow;
 use crate::ledger::desk::StepRow;
 use crate::office::questions::May;
+use crate::office::statistics::Statistics;
 use crate::transport::problem::PartFault;
 use crate::transport::problem::Problem;
 use serde::Deserialize;
@@ -223,9 +226,22 @@ impl QuestionRowView {
 
 #[derive(Serialize, ToSchema)]
 pub(super) struct Questions {
-    pub(super) items: Vec<QuestionRowView>,
-    pub(super) total: i64,
-    pub(super) facets: FacetsView,
+    /// They are shown as they were then, or later.
+    as_of: i64,
+    items: Vec<QuestionRowView>,
+    total: i64,
+    facets: FacetsView,
+}
+
+impl Questions {
+    pub(super) fn of(as_of: Timestamp, heads: &[QuestionHead], facets: Facets, statistics: &Statistics) -> Questions {
+        Questions {
+            as_of: as_of.0,
+            items: heads.iter().map(|head| QuestionRowView::of(head, statistics.drawn(&head.id))).collect(),
+            total: facets.total,
+            facets: FacetsView::of(facets),
+        }
+    }
 }
 
 /// How many questions there are of each, as if nothing were asked of that facet.

@@ -6,11 +6,9 @@ use super::bank_views::range;
 use super::guard::Desk;
 use super::question_views::ChangeView;
 use super::question_views::DraftView;
-use super::question_views::FacetsView;
 use super::question_views::FaultView;
 use super::question_views::FoundView;
 use super::question_views::Names;
-use super::question_views::QuestionRowView;
 use super::question_views::QuestionView;
 use super::question_views::Questions;
 use super::question_views::RevisionView;
@@ -173,13 +171,10 @@ pub(super) async fn list(
     let filter = filter.read(&powers)?;
     let mut link = app.desk.read().await?;
     link.bank(&bank).await?.ok_or_else(|| Problem::not_found("这个题库"))?;
+    let as_of = app.contest.now();
     let heads = link.questions(Some(&bank), &filter, page.sort(), offset, limit).await?;
     let facets = link.facets(Some(&bank), &filter).await?;
-    Ok(Json(Questions {
-        items: heads.iter().map(|head| QuestionRowView::of(head, app.statistics.drawn(&head.id))).collect(),
-        total: facets.total,
-        facets: FacetsView::of(facets),
-    }))
+    Ok(Json(Questions::of(as_of, &heads, facets, &app.statistics)))
 }
 
 #[derive(Deserialize, ToSchema)]

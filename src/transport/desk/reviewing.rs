@@ -3,8 +3,6 @@
 use super::bank_access::Inside;
 use super::bank_access::Wants;
 use super::guard::Desk;
-use super::question_views::FacetsView;
-use super::question_views::QuestionRowView;
 use super::question_views::QuestionView;
 use super::question_views::Questions;
 use super::questions::BODY_MAX;
@@ -17,9 +15,11 @@ use super::views::ProblemView;
 use crate::accounts::roles::On;
 use crate::accounts::roles::Permission;
 use crate::domain::ids::QuestionId;
+use crate::domain::time::Timestamp;
 use crate::ledger::desk::QuestionFilter;
 use crate::office::bulk;
 use crate::office::bulk::BulkAct;
+use crate::office::bulk::Meant;
 use crate::office::bulk::Selection;
 use crate::office::powers::Powers;
 use crate::office::questions;
@@ -196,6 +196,8 @@ pub(super) struct Many {
     /// These; or all that pass the filter.
     ids: Option<Vec<String>>,
     filter: Option<Filter>,
+    /// `as_of` of the list in which they were seen: what was changed after it is refused. An approval needs it.
+    seen_at: Option<i64>,
     reason: Option<String>,
     topic: Option<String>,
     difficulty: Option<u8>,
@@ -229,8 +231,9 @@ pub(super) async fn many(
     let wants = if matches!(many.act, ManyAct::Approve | ManyAct::Return) { Wants::Review } else { Wants::Write };
     let Inside { by, powers } = Inside::of(&app, &desk, &bank, wants).await?;
     let reason = many.reason.clone().unwrap_or_default();
-    let (act, selection) = (many.act()?, many.selection(&powers)?);
-    let mut done = bulk::bulk(&app.desk, &by, &powers, &bank, &act, selection, &reason).await?;
+    let (act, seen_at) = (many.act()?, many.seen_at.map(Timestamp));
+    let meant = Meant { bank: &bank, selection: many.selection(&powers)?, seen_at };
+    let mut done = bulk::bulk(&app.desk, &by, &powers, meant, &act, &reason).await?;
     // One record for all that were forbidden: the first says why.
     if let Some(place) = done.refused.iter().position(|(_, why)| why.code() == "forbidden") {
         let (id, why) = done.refused.swap_remove(place);
@@ -246,6 +249,10 @@ impl Many {
     fn act(&self) -> Result<BulkAct, Problem> {
         Ok(match self.act {
             ManyAct::Submit => BulkAct::Decide(Decision::Submit),
+            // Nobody approves what they have not seen.
+            ManyAct::Approve if self.seen_at.is_none() => {
+                return Err(Problem::bad_request("请写明看到的是什么时候的题目：seen_at，即列表的 as_of"));
+            }
             ManyAct::Approve => BulkAct::Decide(Decision::Approve),
             ManyAct::Return => BulkAct::Decide(Decision::Return),
             ManyAct::Delete => BulkAct::Delete,
@@ -304,11 +311,8 @@ pub(super) async fn waiting(
         for_review_by: Some(desk.signed.id.clone()),
         ..QuestionFilter::default()
     };
+    let as_of = app.contest.now();
     let heads = link.questions(None, &filter, page.sort(), offset, limit).await?;
     let facets = link.facets(None, &filter).await?;
-    Ok(Json(Questions {
-        items: heads.iter().map(|head| QuestionRowView::of(head, app.statistics.drawn(&head.id))).collect(),
-        total: facets.total,
-        facets: FacetsView::of(facets),
-    }))
+    Ok(Json(Questions::of(as_of, &heads, facets, &app.statistics)))
 }

@@ -194,6 +194,7 @@ export interface Facets {
 }
 
 export interface QuestionPage {
+  as_of: number
   items: QuestionRow[]
   total: number
   facets: Facets
@@ -237,6 +238,7 @@ export interface BulkRequest {
   act: BulkAct
   ids?: string[]
   filter?: QuestionFilter
+  seen_at?: number
   reason?: string
   topic?: string
   difficulty?: Difficulty
