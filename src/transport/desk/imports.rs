@@ -177,7 +177,14 @@ pub(super) struct Telling {
     #[serde(default, deserialize_with = "told")]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     columns: Option<Option<BTreeMap<u32, String>>>,
+    #[serde(default, deserialize_with = "by_names")]
     defaults: Option<DefaultsView>,
+}
+
+/// An object, as it is described; a list in the order of the fields, which serde would take as well, is none.
+fn by_names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<DefaultsView>, D::Error> {
+    let named = Option::<serde_json::Map<String, serde_json::Value>>::deserialize(deserializer)?;
+    named.map(|named| DefaultsView::deserialize(named).map_err(serde::de::Error::custom)).transpose()
 }
 
 fn told<'de, D: serde::Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<Option<T>>, D::Error> {

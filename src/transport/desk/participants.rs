@@ -323,12 +323,25 @@ pub(super) async fn foresee(
     Ok(Json(GivenBack::of(&app.contest.lost_attempts(&lost).await?)))
 }
 
+/// Which attempts were lost, and why they are given back.
 #[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct GiveBack {
-    #[serde(flatten)]
-    lost: LostBody,
+    round: String,
+    participant: Option<String>,
+    place: Option<String>,
+    started_from: Option<i64>,
+    started_to: Option<i64>,
     #[schema(min_length = 4, max_length = 500)]
     reason: String,
+}
+
+impl GiveBack {
+    /// The attempts, as a preview is asked for them, and the reason.
+    fn apart(self) -> (LostBody, String) {
+        let GiveBack { round, participant, place, started_from, started_to, reason } = self;
+        (LostBody { round, participant, place, started_from, started_to }, reason)
+    }
 }
 
 /// 补次数：这些答卷每一份补一次，哪一天用都可以，不占每天、每周的次数
@@ -342,8 +355,9 @@ pub(super) struct GiveBack {
 pub(super) async fn give_back(
     State(app): State<Arc<App>>,
     desk: Desk,
-    Said(GiveBack { lost, reason }): Said<GiveBack>,
+    Said(said): Said<GiveBack>,
 ) -> Result<Json<ActView>, Problem> {
+    let (lost, reason) = said.apart();
     let (lost, by) = lost.read(&app, &desk).await?;
     acted(&app, &by, app.contest.give_attempts(&lost, acts::deed(&by, &reason))).await
 }

@@ -143,13 +143,20 @@ impl Page {
     }
 }
 
+/// What the description's `int32` holds; further on there is nothing to list.
+const OFFSET_MAX: u32 = i32::MAX as u32;
+
 /// Offset and limit of a list.
 pub(super) fn bounds(offset: Option<u32>, limit: Option<u32>) -> Result<(i64, i64), Problem> {
     let limit = limit.unwrap_or(PAGE_USUAL);
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(Problem::bad_request(format!("limit 应在 1 到 {PAGE_MAX} 之间")));
     }
-    Ok((i64::from(offset.unwrap_or(0)), i64::from(limit)))
+    let offset = offset.unwrap_or(0);
+    if offset > OFFSET_MAX {
+        return Err(Problem::bad_request(format!("offset 最大是 {OFFSET_MAX}")));
+    }
+    Ok((i64::from(offset), i64::from(limit)))
 }
 
 /// 一个题库里的题目：搜索、筛选
