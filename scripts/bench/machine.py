@@ -1,5 +1,6 @@
 """Processes of a benchmark: started, measured and ended by their ids; ports; files; the machine's description."""
 
+import hashlib
 import json
 import os
 import pathlib
@@ -173,15 +174,26 @@ def loadtest(*arguments, cpus=None) -> dict:
 
 
 def ledger(name, participants, answers) -> pathlib.Path:
-    """A ledger that is made once and kept."""
+    """A ledger that is made once and kept, for as long as its season and bank stay the same: a server refuses another's."""
     folder = WORK / "ledgers" / name
-    marker = folder / "filled.txt"
-    wanted = f"{participants} participants, {answers} answers\n"
-    if not marker.exists() or marker.read_text() != wanted:
+    marker, made_of = folder / "filled.txt", folder / "made-of.txt"
+    wanted, sources = f"{participants} participants, {answers} answers\n", digest_of_sources()
+    is_there = all(file.exists() and file.read_text() == text for file, text in [(marker, wanted), (made_of, sources)])
+    if not is_there:
         shutil.rmtree(folder, ignore_errors=True)
         command = [LOADTEST, "fill", "--data", folder, "--participants", participants, "--answers", answers]
         subprocess.run([str(part) for part in command], cwd=ROOT, check=True)
+        made_of.write_text(sources)
     return folder
+
+
+def digest_of_sources() -> str:
+    """Of the season that is played and the bank that it names."""
+    files = [ROOT / "seasons/bench.toml", *sorted((ROOT / "question-bank/kexue").rglob("*"))]
+    whole = hashlib.sha256()
+    for file in filter(pathlib.Path.is_file, files):
+        whole.update(file.read_bytes())
+    return whole.hexdigest()
 
 
 def copy_of(folder, name="data") -> pathlib.Path:
