@@ -8,17 +8,11 @@ use crate::domain::staff::Place;
 use crate::domain::time::Timestamp;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::entry::Act;
-use crate::ledger::entry::Deed;
 use crate::ledger::entry::Lost;
 use crate::office::by::By;
 use crate::office::by::because;
 use serde_json::Value;
 use serde_json::json;
-
-/// Who does it, and why, as the ledger keeps it.
-pub fn deed(by: &By, reason: &str) -> Deed {
-    Deed { by: by.name.clone(), reason: reason.to_owned() }
-}
 
 /// Lets an act be done and writes it down. Nothing is done where the desk cannot write.
 ///

@@ -4,6 +4,7 @@ use crate::accounts::staff;
 use crate::domain::ids::StaffId;
 use crate::domain::time::Timestamp;
 use crate::ledger::desk::Record;
+use crate::ledger::entry::Deed;
 use serde_json::Value;
 
 #[derive(Clone, Debug)]
@@ -35,4 +36,9 @@ impl By {
 /// A record with the reason that was given, if one was.
 pub fn because(record: Record, reason: &str) -> Record {
     Record { reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()), ..record }
+}
+
+/// Who does it, and why, as the ledger keeps it.
+pub fn deed(by: &By, reason: &str) -> Deed {
+    Deed { by: by.name.clone(), reason: reason.to_owned() }
 }

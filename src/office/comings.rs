@@ -1,7 +1,6 @@
 //! Writes down when the phones of live attempts came and went, once a second, behind everything else.
 
 use crate::contest::core::Contest;
-use crate::domain::time::Timestamp;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::store::LedgerError;
 use std::sync::Arc;
@@ -12,40 +11,37 @@ const EVERY_MS: i64 = 1_000;
 /// Writes until it is stopped; what is left then is for [`write`].
 pub async fn follow(contest: Arc<Contest>, desk: DeskStore) {
     let clock = contest.clock.clone();
-    let mut since = clock.now();
     loop {
-        clock.until(since.plus_ms(EVERY_MS)).await;
-        let now = clock.now();
+        clock.until(clock.now().plus_ms(EVERY_MS)).await;
         // In a task of its own: a connection must not be left in mid-statement.
-        let writing = tokio::spawn(write(Arc::clone(&contest), desk.clone(), since));
+        let writing = tokio::spawn(write(Arc::clone(&contest), desk.clone()));
         if let Ok(Err(error)) = writing.await {
             tracing::warn!(%error, "comings and goings of phones could not be written down");
         }
-        since = now;
     }
 }
 
-/// Writes what was noted since the last time, which was at `since`.
+/// Writes what was noted since the last time.
 ///
 /// # Errors
 /// The database refuses; then the record has a gap, which is written with the next.
-pub async fn write(contest: Arc<Contest>, desk: DeskStore, since: Timestamp) -> Result<(), LedgerError> {
+pub async fn write(contest: Arc<Contest>, desk: DeskStore) -> Result<(), LedgerError> {
     let (noted, lost) = contest.comings.fetch();
-    if noted.is_empty() && lost == 0 {
+    if noted.is_empty() && lost.is_none() {
         return Ok(());
     }
-    let events: Vec<_> = noted.into_iter().map(|(attempt, at, coming)| (attempt, at, coming.code())).collect();
+    let events: Vec<_> = noted.iter().map(|(attempt, at, coming)| (*attempt, *at, coming.code())).collect();
     let written = async {
         let mut act = desk.begin().await?;
         act.insert_attempt_events(&events).await?;
-        if lost > 0 {
-            act.insert_attempt_event_gap(since, contest.now(), lost as i64).await?;
+        if let Some(lost) = lost {
+            act.insert_attempt_event_gap(lost.since, contest.now(), lost.count as i64).await?;
         }
         act.commit_unrecorded().await
     };
     let written = written.await;
     if written.is_err() {
-        contest.comings.lose(events.len() as u64 + lost);
+        contest.comings.lose(&noted, lost);
     }
     written
 }

@@ -3,7 +3,6 @@
 use crate::accounts::roles;
 use crate::accounts::roles::On;
 use crate::accounts::roles::Permission;
-use crate::contest::clock::chance;
 use crate::contest::core::Contest;
 use crate::contest::roster;
 use crate::domain::ids::AttemptId;
@@ -21,10 +20,10 @@ use crate::ledger::desk::ComplaintStepRow;
 use crate::ledger::desk::DeskStore;
 use crate::office::by::By;
 use crate::office::by::because;
+use crate::office::fresh::fresh_name;
 use crate::office::refusal::DeskRefusal;
 use crate::office::refusal::REASON_MAX;
-use crate::office::reports::said;
-use data_encoding::BASE32_NOPAD;
+use crate::office::refusal::said;
 use serde_json::Value;
 use serde_json::json;
 
@@ -105,7 +104,7 @@ pub async fn open(
         return Err(DeskRefusal::Bad(format!("反映人最多 {COMPLAINER_MAX} 个字")));
     }
     let row = ComplaintRow {
-        id: BASE32_NOPAD.encode(&chance::<10>()).to_lowercase(),
+        id: fresh_name(),
         at: by.at,
         by: by.staff.clone(),
         by_name: by.name.clone(),

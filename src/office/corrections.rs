@@ -8,7 +8,6 @@ pub use foreseen::CameTo;
 pub use foreseen::Foreseen;
 pub use foreseen::Moved;
 
-use crate::contest::clock::chance;
 use crate::contest::core::Contest;
 use crate::contest::correct::CorrectionRefusal;
 use crate::contest::correct::Progress;
@@ -24,10 +23,10 @@ use crate::ledger::store::LedgerError;
 use crate::office::by::By;
 use crate::office::by::because;
 use crate::office::complaints;
+use crate::office::fresh::fresh_name;
 use crate::office::refusal::DeskRefusal;
 use crate::office::refusal::REASON_MAX;
-use crate::office::reports::said;
-use data_encoding::BASE32_NOPAD;
+use crate::office::refusal::said;
 use serde_json::Value;
 use serde_json::json;
 use std::collections::HashMap;
@@ -141,7 +140,7 @@ impl Corrections {
         let stem = self.0.contest.versions_of(&checked.bank, &checked.question);
         let stem = stem.last().map(|version| version.question.stem.clone()).unwrap_or_default();
         let row = CorrectionRow {
-            id: BASE32_NOPAD.encode(&chance::<10>()).to_lowercase(),
+            id: fresh_name(),
             at: by.at,
             by: by.staff.clone(),
             by_name: by.name.clone(),

@@ -8,6 +8,11 @@ use crate::ledger::desk::QuestionHead;
 use crate::office::by::By;
 use data_encoding::BASE32_NOPAD;
 
+/// A random name of 80 bits, for what the desk keeps: an import, a complaint, a correction.
+pub(crate) fn fresh_name() -> String {
+    BASE32_NOPAD.encode(&chance::<10>()).to_lowercase()
+}
+
 /// A random name for a question.
 pub fn fresh_id() -> QuestionId {
     QuestionId(BASE32_NOPAD.encode(&chance::<8>()).to_lowercase())

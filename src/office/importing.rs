@@ -12,7 +12,6 @@ pub use reading::ToldDefaults;
 pub use rows::Mend;
 pub use saving::Which;
 
-use crate::contest::clock::chance;
 use crate::domain::ids::StaffId;
 use crate::formats::import;
 use crate::formats::import::Format;
@@ -25,9 +24,9 @@ use crate::ledger::desk::RowStanding;
 use crate::ledger::desk::WantedRows;
 use crate::ledger::store::LedgerError;
 use crate::office::by::By;
+use crate::office::fresh::fresh_name;
 use crate::office::powers::Powers;
 use crate::office::refusal::DeskRefusal;
-use data_encoding::BASE32_NOPAD;
 use serde_json::Value;
 use serde_json::json;
 use std::collections::HashMap;
@@ -159,7 +158,7 @@ impl Imports {
         }
         let told = Told { format: format.map(|format| format.code().to_owned()), ..Told::default() };
         let import = ImportRow {
-            id: BASE32_NOPAD.encode(&chance::<10>()).to_lowercase(),
+            id: fresh_name(),
             bank: bank.to_owned(),
             name: name.trim().chars().take(NAME_MAX).collect(),
             at: by.at,

@@ -7,9 +7,9 @@ use crate::domain::bank::BankVersion;
 use crate::domain::question::Question;
 use crate::domain::review::State;
 use crate::ledger::desk::QuestionHead;
-use crate::ledger::entry::Deed;
 use crate::office::banks::version_of;
 use crate::office::by::By;
+use crate::office::by::deed;
 use crate::office::refusal::DeskRefusal;
 use std::sync::Arc;
 
@@ -60,10 +60,6 @@ pub(crate) async fn rest(contest: &Contest, by: &By, head: &QuestionHead, reason
         ) => Ok(()),
         Err(refusal) => Err(told(refusal)),
     }
-}
-
-fn deed(by: &By, reason: &str) -> Deed {
-    Deed { by: by.name.clone(), reason: reason.to_owned() }
 }
 
 pub(crate) fn told(refusal: ActRefusal) -> DeskRefusal {

@@ -22,6 +22,7 @@ use crate::office::by::because;
 use crate::office::in_season;
 use crate::office::refusal::DeskRefusal;
 use crate::office::refusal::REASON_MAX;
+use crate::office::refusal::said;
 use serde_json::Value;
 use serde_json::json;
 
@@ -195,10 +196,7 @@ pub async fn publish(
     bank: &str,
     reason: &str,
 ) -> Result<(VersionRow, bool), DeskRefusal> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > REASON_MAX {
-        return Err(DeskRefusal::Bad("请写明这次发布的缘由".to_owned()));
-    }
+    let reason = &*said(reason, "请写明这次发布的缘由", REASON_MAX)?;
     // Begun first: nobody changes a question between what is looked at and what is published.
     let mut act = desk.begin().await?;
     let next = prospect(&mut act, bank).await?;

@@ -49,3 +49,16 @@ impl DeskRefusal {
         }
     }
 }
+
+/// A text without blanks around it.
+///
+/// # Errors
+/// There is none, or too much of it.
+pub(crate) fn said(text: &str, missing: &str, max: usize) -> Result<String, DeskRefusal> {
+    let text = text.trim();
+    match text.chars().count() {
+        0 => Err(DeskRefusal::Bad(missing.to_owned())),
+        n if n > max => Err(DeskRefusal::Bad(format!("最多 {max} 个字"))),
+        _ => Ok(text.to_owned()),
+    }
+}

@@ -9,7 +9,6 @@ use crate::domain::time::Timestamp;
 use crate::ledger::desk::AnswerRow;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::desk::ReportRow;
-use crate::ledger::entry::Deed;
 use crate::ledger::entry::EntryNumber;
 use crate::ledger::entry::Note;
 use crate::ledger::store::LedgerError;
@@ -17,6 +16,7 @@ use crate::ledger::store::Noted;
 use crate::ledger::store::PAGE_ROWS;
 use crate::office::by::By;
 use crate::office::by::because;
+use crate::office::by::deed;
 use crate::office::in_season;
 use crate::office::powers::Powers;
 use crate::office::questions;
@@ -24,6 +24,7 @@ use crate::office::questions::Deciding;
 use crate::office::questions::Decision;
 use crate::office::refusal::DeskRefusal;
 use crate::office::refusal::REASON_MAX;
+use crate::office::refusal::said;
 use serde_json::Value;
 use serde_json::json;
 use std::collections::HashMap;
@@ -226,10 +227,11 @@ pub async fn rest(
             return Ok(());
         }
     }
-    let deed = Deed { by: by.name.clone(), reason: reason.clone() };
+    // Nothing is done where the desk cannot write.
+    let act = desk.begin().await?;
     let outcome = match rests {
-        true => contest.rest_question(bank, question, deed).await,
-        false => contest.wake_question(bank, question, deed).await,
+        true => contest.rest_question(bank, question, deed(by, &reason)).await,
+        false => contest.wake_question(bank, question, deed(by, &reason)).await,
     };
     match outcome {
         Ok(_) => {}
@@ -240,18 +242,5 @@ pub async fn rest(
     }
     let act_code = if rests { "question.rested" } else { "question.woken" };
     let record = because(by.record(act_code, questions::subject(question)), &reason);
-    Ok(desk.begin().await?.commit(record).await?)
-}
-
-/// A text without blanks around it.
-///
-/// # Errors
-/// There is none, or too much of it.
-pub(crate) fn said(text: &str, missing: &str, max: usize) -> Result<String, DeskRefusal> {
-    let text = text.trim();
-    match text.chars().count() {
-        0 => Err(DeskRefusal::Bad(missing.to_owned())),
-        n if n > max => Err(DeskRefusal::Bad(format!("最多 {max} 个字"))),
-        _ => Ok(text.to_owned()),
-    }
+    Ok(act.commit(record).await?)
 }

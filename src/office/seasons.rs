@@ -28,8 +28,10 @@ use crate::ledger::entry::EntryNumber;
 use crate::ledger::store::LedgerError;
 use crate::office::by::By;
 use crate::office::by::because;
+use crate::office::by::deed;
 use crate::office::refusal::DeskRefusal;
 use crate::office::refusal::REASON_MAX;
+use crate::office::refusal::said;
 use crate::office::shelf;
 use serde_json::Value;
 use serde_json::json;
@@ -217,8 +219,8 @@ pub async fn save(
     }
     let changed: Vec<&String> =
         table.iter().filter(|(key, is)| now.table.get(*key) != Some(*is)).map(|(key, _)| key).collect();
-    let after = json!({"revision": revision + 1, "changed": changed});
-    act.keep_season_draft(revision + 1, &table.to_string(), &by.staff, by.at).await?;
+    let next = act.keep_season_draft(&table.to_string(), &by.staff, by.at).await?;
+    let after = json!({"revision": next, "changed": changed});
     act.commit(by.change("season.draft_saved", SUBJECT.to_owned(), json!({"revision": revision}), after)).await?;
     Ok(draft(&mut desk.read().await?, contest).await?)
 }
@@ -244,8 +246,8 @@ pub async fn save_organisations(
     let mut table = now.table;
     table.insert("organisations".to_owned(), toml::Value::String(ORGANISATIONS_FILE.to_owned()));
     act.keep_season_draft_file(ORGANISATIONS_FILE, &list, by.at).await?;
-    act.keep_season_draft(revision + 1, &table.to_string(), &by.staff, by.at).await?;
-    let after = json!({"revision": revision + 1, "lines": list.lines().count()});
+    let next = act.keep_season_draft(&table.to_string(), &by.staff, by.at).await?;
+    let after = json!({"revision": next, "lines": list.lines().count()});
     act.commit(by.change("season.organisations_saved", SUBJECT.to_owned(), json!({"revision": revision}), after))
         .await?;
     Ok(draft(&mut desk.read().await?, contest).await?)
@@ -371,7 +373,7 @@ impl Seasons {
     /// The draft is no season yet, or has no such round.
     pub async fn dry_draw(
         &self,
-        link: &mut Link,
+        desk: &DeskStore,
         contest: &Arc<Contest>,
         table: Table,
         round: &str,
@@ -380,7 +382,8 @@ impl Seasons {
         if !(1..=PAPERS_MAX).contains(&papers) {
             return Err(DeskRefusal::Bad(format!("一次试抽 1 到 {PAPERS_MAX} 份")));
         }
-        let checked = self.check(link, contest, table).await?;
+        // The connection is given back before the turn is waited for.
+        let checked = self.check(&mut desk.read().await?, contest, table).await?;
         let Some(season) = checked.season else { return Err(DeskRefusal::SeasonFaulty(checked.faults)) };
         let weekly = format!("{round}-1");
         let index = season.round_of_id(round).or_else(|| season.round_of_id(&weekly));
@@ -408,10 +411,7 @@ impl Seasons {
         revision: i64,
         why: &str,
     ) -> Result<Published, DeskRefusal> {
-        let why = why.trim();
-        if why.is_empty() || why.chars().count() > REASON_MAX {
-            return Err(DeskRefusal::Bad(format!("请写明原因，最多 {REASON_MAX} 字；选手会在规则页上看到")));
-        }
+        let why = &*said(why, "请写明原因，选手会在规则页上看到", REASON_MAX)?;
         let mut act = desk.begin().await?;
         let draft = draft(&mut act, contest).await?;
         if draft.revision != revision || revision == 0 {
@@ -434,7 +434,7 @@ impl Seasons {
         }
         let deed = match asked {
             Some(asked) => Deed { by: format!("{}、{}", asked.by_name, by.name), reason: asked.why },
-            None => Deed { by: by.name.clone(), reason: why.to_owned() },
+            None => deed(by, why),
         };
         // The ledger is asked first, since it may refuse. If the process ended before the desk's own commit, the season is in force all the same,
         // and its entry says by whom.

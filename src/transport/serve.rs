@@ -244,7 +244,7 @@ pub async fn serve(serving: Serving) -> Result<Ended, ServeError> {
     let written = (&mut writing).await.unwrap_or_else(|_| Err(LedgerError::Stopped));
     app.imports.stop().await;
     // The last phones have gone by now.
-    if let Err(error) = comings::write(Arc::clone(&app.contest), app.desk.clone(), app.contest.now()).await {
+    if let Err(error) = comings::write(Arc::clone(&app.contest), app.desk.clone()).await {
         tracing::warn!(%error, "the last comings and goings of phones could not be written down");
     }
     app.desk.close().await;

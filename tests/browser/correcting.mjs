@@ -86,6 +86,7 @@ export async function seenOnPhone(phone, round, score, shoot = silent) {
   await shoot(phone, 'play-review-corrected')
   await open(phone, `#/round/${round.id}`)
   await phone.waitForSelector(`${at('errata')} >> text=勘误`)
+  await phone.locator(at('errata')).scrollIntoViewIfNeeded()
   await shoot(phone, 'play-round-errata')
 }
 

@@ -1,10 +1,15 @@
-// Pictures of every page of the desk, on the way from the first link to a published bank.
+// Pictures of every page of the desk, on the way from the first link over a published bank to a correction, and of what phones see of it.
+import { answerCitizen, decide, propose, reportFromPhone, seenOnPhone } from './correcting.mjs'
+import { runs } from './desk-running.mjs'
 import { accept, confirmed, go, invite, setUpFactor, signIn, title, told, DESK, newPassword } from './clerk.mjs'
 import { messyRows } from './messy.mjs'
-import { at } from './phone.mjs'
+import { at, fetchSeason, newPhone, open, roundsOf } from './phone.mjs'
 import { xlsx } from './xlsx.mjs'
 
 const LOOK = { viewport: DESK, locale: 'zh-CN', reducedMotion: 'reduce' }
+
+/** What opens a phone closes it after a test; here the browser's own end does. */
+const CLOSES = { after: () => undefined }
 
 /** @param take takes a picture of a page under a name */
 export async function desk(browser, take) {
@@ -25,6 +30,9 @@ export async function desk(browser, take) {
   await imported(page, shoot)
   await reviewed(page, other, shoot)
   await published(page, other, shoot)
+  await runs(CLOSES, browser, page, shoot)
+  await corrected(browser, page, other, shoot)
+  await counted(other, page, shoot)
   await everywhere(page, shoot)
   await atNight(browser, recovery, shoot)
 }
@@ -125,6 +133,33 @@ async function published(page, other, shoot) {
   await shoot(page, 'desk-question-large')
 }
 
+/** From a report on a phone over its correction to what the phone and the complaint desk show of it. */
+async function corrected(browser, page, other, shoot) {
+  const season = await fetchSeason()
+  const { bare } = roundsOf(season)
+  const { page: phone } = await newPhone(CLOSES, browser)
+  const { score, receipt, stem } = await reportFromPhone(phone, season, bare, shoot)
+  const hash = await propose(other, stem, shoot)
+  await decide(page, hash, shoot)
+  await seenOnPhone(phone, bare, score, shoot)
+  await open(phone, '#/missed')
+  await phone.waitForSelector('h1')
+  await shoot(phone, 'play-missed')
+  await answerCitizen(page, receipt, shoot)
+}
+
+async function counted(reviewer, overseer, shoot) {
+  await go(reviewer, '#/statistics')
+  await reviewer.waitForSelector(`${at('statistics')} tbody tr`)
+  await shoot(reviewer, 'desk-statistics')
+  await reviewer.click(`${at('statistics')} a.stem >> nth=0`)
+  await reviewer.waitForFunction(() => document.querySelectorAll('.chart svg').length === 2)
+  await shoot(reviewer, 'desk-statistics-question')
+  await go(overseer, '#/statistics/overview')
+  await overseer.waitForFunction(() => document.querySelectorAll('.chart svg').length === 3)
+  await shoot(overseer, 'desk-statistics-overview')
+}
+
 async function everywhere(page, shoot) {
   const PAGES = [
     ['desk-start', '#/', 'tasks'],
@@ -135,6 +170,8 @@ async function everywhere(page, shoot) {
     ['desk-questions', '#/banks/kexue/questions', 'questions'],
     ['desk-versions', '#/banks/liuzhou/versions', 'versions'],
     ['desk-settings', '#/banks/liuzhou/settings', 'bank-name'],
+    ['desk-season', '#/season', 'season-now'],
+    ['desk-complaints', '#/complaints', 'find'],
   ]
   for (const [name, hash, there] of PAGES) {
     await go(page, hash)

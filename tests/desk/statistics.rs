@@ -200,6 +200,7 @@ async fn an_association_is_told_of_its_own_place_and_nobody_by_name() {
     let mut association = server.colleague(&mut first, "sanjiang", grant).await;
     let own = super::done(association.get("/statistics/overview").await, 200);
     assert_eq!((&own["place"], &own["starts"], &own["participants"]), (&json!("county:450226"), &json!(2), &json!(1)));
+    assert!(!own.to_string().contains("杨小花"), "{own}");
     super::refused(association.get("/statistics/overview?place=city:450200").await, 403, "forbidden");
     super::refused(association.get("/statistics/questions").await, 403, "forbidden");
     server.stop().await.unwrap();

@@ -11,7 +11,7 @@ use crate::ledger::store::LedgerError;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DraftRow {
-    /// From 1; who saves names the one that they began with.
+    /// From 1, and never one that was there before; who saves names the one that they began with.
     pub revision: i64,
     pub at: Timestamp,
     pub by: StaffId,
@@ -36,7 +36,7 @@ impl Link {
     pub async fn season_draft(&mut self) -> Result<Option<DraftRow>, LedgerError> {
         let sql = "select d.revision, d.at, d.by_staff, s.name as by_name, d.body, d.asked_by, a.name as asked_name, d.asked_at, d.asked_why
                    from season_draft d left join staff s on s.season = d.season and s.id = d.by_staff
-                   left join staff a on a.season = d.season and a.id = d.asked_by where d.season = $1";
+                   left join staff a on a.season = d.season and a.id = d.asked_by where d.season = $1 and d.body <> ''";
         self.row(sql, values![SEASON]).await?.as_ref().map(draft).transpose()
     }
 
@@ -51,20 +51,22 @@ impl Link {
 }
 
 impl Act {
-    /// In place of the draft before it; nobody has asked for this one to be published.
+    /// In place of the draft before it, under a revision that none has had; nobody has asked for this one to be published.
     ///
     /// # Errors
     /// The database refuses.
     pub async fn keep_season_draft(
         &mut self,
-        revision: i64,
         body: &str,
         by: &StaffId,
         at: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<i64, LedgerError> {
+        let last = self.row("select revision from season_draft where season = $1", values![SEASON]).await?;
+        let revision = last.map(|row| row.whole("revision")).transpose()?.unwrap_or(0) + 1;
         self.execute("delete from season_draft where season = $1", values![SEASON]).await?;
         let sql = "insert into season_draft (season, revision, at, by_staff, body) values ($1, $2, $3, $4, $5)";
-        self.execute(sql, values![SEASON, revision, at.0, by.as_str(), body]).await.map(|_| ())
+        self.execute(sql, values![SEASON, revision, at.0, by.as_str(), body]).await?;
+        Ok(revision)
     }
 
     /// # Errors
@@ -89,11 +91,14 @@ impl Act {
         self.execute(sql, values![SEASON, by, at, why]).await.map(|_| ())
     }
 
+    /// Leaves no more of the draft than its revision: whoever still has it open must not be taken for having begun with the next one.
+    ///
     /// # Errors
     /// The database refuses.
     pub async fn drop_season_draft(&mut self) -> Result<(), LedgerError> {
         self.execute("delete from season_draft_file where season = $1", values![SEASON]).await?;
-        self.execute("delete from season_draft where season = $1", values![SEASON]).await.map(|_| ())
+        let sql = "update season_draft set body = '', asked_by = null, asked_at = null, asked_why = null where season = $1";
+        self.execute(sql, values![SEASON]).await.map(|_| ())
     }
 }
 

@@ -168,6 +168,7 @@ pub(super) struct NewComplaint {
     (status = 400, body = ProblemView),
     (status = 403, body = ProblemView),
     (status = 404, body = ProblemView),
+    (status = 409, body = ProblemView),
 ))]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
@@ -255,16 +256,20 @@ async fn whole(app: &App, desk: &Desk, row: ComplaintRow) -> Result<ComplaintVie
         act: step.act,
         words: step.words,
     };
-    let place = Place::read(&row.place, season).unwrap_or(Place::Region);
     let handles = may_see(app, desk, &row, Permission::HandleComplaints);
     // Places from where the person is at home upwards, then those who look after one of them.
-    let mut refer_to = Vec::new();
-    let mut at = Some(place);
-    while let Some(here) = at.filter(|_| handles) {
-        refer_to.push(HolderView { to: here.code(season), name: here.name(season).to_owned() });
-        at = here.above(season);
+    let homes = homes(app, &row);
+    let mut above: Vec<Place> = Vec::new();
+    for home in homes.iter().filter(|_| handles) {
+        above.extend(std::iter::successors(Some(*home), |here| here.above(season)));
     }
-    let can = |grants: &[Grant]| roles::may(grants, Permission::HandleComplaints, On::Place(place), season);
+    let known = |place: usize| above[..place].contains(&above[place]);
+    let named = (0..above.len()).filter(|place| !known(*place)).map(|place| above[place]);
+    let mut refer_to: Vec<HolderView> =
+        named.map(|here| HolderView { to: here.code(season), name: here.name(season).to_owned() }).collect();
+    let can = |grants: &[Grant]| {
+        homes.iter().any(|home| roles::may(grants, Permission::HandleComplaints, On::Place(*home), season))
+    };
     let people = everybody.iter().filter(|(person, grants)| handles && person.state == "active" && can(grants));
     refer_to
         .extend(people.map(|(person, _)| HolderView { to: format!("staff:{}", person.id), name: person.name.clone() }));
@@ -280,17 +285,28 @@ async fn whole(app: &App, desk: &Desk, row: ComplaintRow) -> Result<ComplaintVie
     })
 }
 
+/// Where a complaint is at home: where it was taken down for, and of whomever it is about, a county beside a unit that lies elsewhere.
+fn homes(app: &App, row: &ComplaintRow) -> Vec<Place> {
+    let taken_down = Place::read(&row.place, &app.contest.season).unwrap_or(Place::Region);
+    let own = row.participant.and_then(|who| app.contest.roster.with(who, |player| complaints::homes(player.place)));
+    let narrowest = own.unwrap_or_default().into_iter().filter(|home| !matches!(home, Place::City(_)));
+    std::iter::once(taken_down).chain(narrowest).collect()
+}
+
 /// Of one's own places, or with oneself.
 fn may_see(app: &App, desk: &Desk, row: &ComplaintRow, permission: Permission) -> bool {
-    let season = &app.contest.season;
-    let places = [Some(&row.place), row.held_at.as_ref()];
-    let of_place = places.into_iter().flatten().filter_map(|code| Place::read(code, season));
-    let theirs = of_place.into_iter().any(|place| desk.could(permission, On::Place(place)));
+    let held_at = row.held_at.as_ref().and_then(|code| Place::read(code, &app.contest.season));
+    let theirs = homes(app, row).into_iter().chain(held_at).any(|place| desk.could(permission, On::Place(place)));
     theirs || (row.held_by.as_ref() == Some(&desk.signed.id) && desk.could(permission, On::SomePlace))
 }
 
 /// The complaint, for somebody who may do this about it.
-async fn of(app: &App, desk: &Desk, id: &str, permission: Permission) -> Result<(By, ComplaintRow), Problem> {
+pub(super) async fn of(
+    app: &App,
+    desk: &Desk,
+    id: &str,
+    permission: Permission,
+) -> Result<(By, ComplaintRow), Problem> {
     let Some(row) = app.desk.read().await?.complaint(id).await? else {
         desk.may(permission, On::SomePlace).await?;
         return Err(Problem::not_found("这件反映"));

@@ -1,5 +1,6 @@
 //! 更正 at the desk: proposed, seen as a preview, decided by another, withdrawn.
 
+use super::complaints;
 use super::correction_views::CorrectionRowView;
 use super::correction_views::CorrectionView;
 use super::correction_views::RemedyView;
@@ -10,6 +11,7 @@ use crate::accounts::roles::On;
 use crate::accounts::roles::Permission;
 use crate::domain::ids::QuestionId;
 use crate::office::by::By;
+use crate::office::corrections;
 use crate::office::corrections::LISTED_MAX;
 use crate::office::corrections::Proposing;
 use crate::office::corrections::Seen;
@@ -89,6 +91,10 @@ pub(super) async fn propose(
     let question = QuestionId(question);
     let versions = digests(&app, &bank, &question, &versions)?;
     let complaint = complaint.filter(|complaint| !complaint.is_empty());
+    if let Some(complaint) = &complaint {
+        // It says on the complaint that a correction came of it: that is for those who deal with it.
+        complaints::of(&app, &desk, complaint, Permission::HandleComplaints).await?;
+    }
     let proposing = Proposing { bank, question, versions, remedy: remedy.read()?, reason, words: text, complaint };
     let seen = app.corrections.propose(&by, proposing).await?;
     Ok((StatusCode::CREATED, Json(told(&app, &desk, seen))))
@@ -165,8 +171,11 @@ pub(super) async fn decide(
 ) -> Result<(StatusCode, Json<CorrectionView>), Problem> {
     let (_, seen) = of(&app, &desk, &id, Permission::DecideCorrections).await?;
     let by = By::of(desk.may_now(Permission::DecideCorrections, On::Bank(&seen.row.bank)).await?);
-    let seen = app.corrections.decide(&by, &id, preview).await?;
-    Ok((StatusCode::ACCEPTED, Json(told(&app, &desk, seen))))
+    match app.corrections.decide(&by, &id, preview).await {
+        Ok(seen) => Ok((StatusCode::ACCEPTED, Json(told(&app, &desk, seen)))),
+        // Whoever proposed it is not the second of the two: that they tried is written down.
+        Err(refusal) => Err(desk.tried(corrections::subject(&id), refusal).await?.into()),
+    }
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -401,7 +401,7 @@ pub(super) struct Accepted {
     import: ImportView,
 }
 
-/// 同一种推定都没问题：只有这一种推定的题全部转为就绪
+/// 同一种推定都没问题：只有这一种推定的题全部转为可导入
 #[utoipa::path(post, path = "/imports/{id}/accept", tag = "imports", params(("id" = String, Path)), request_body = Accepting, responses(
     (status = 200, body = Accepted),
     (status = 400, body = ProblemView),
@@ -442,7 +442,7 @@ pub(super) enum ReadyRows {
     Ready,
 }
 
-/// 确认：就绪的题存为题库的草稿，全部或一道也不；其余的留着
+/// 确认：可导入的题存为题库的草稿，全部或一道也不；其余的留着
 #[utoipa::path(post, path = "/imports/{id}/confirm", tag = "imports", params(("id" = String, Path)), request_body = Confirmed, responses(
     (status = 202, body = ImportView),
     (status = 400, body = ProblemView),
@@ -465,7 +465,7 @@ pub(super) async fn confirm(
     Ok((StatusCode::ACCEPTED, Json(ImportView::of(seen))))
 }
 
-/// 待确认和不能入库的题，连同原因；改好以后可以再导入
+/// 待核对和不能导入的题，连同原因；改好以后可以再导入
 #[utoipa::path(get, path = "/imports/{id}/rest.xlsx", tag = "imports", params(("id" = String, Path)), responses(
     (status = 200, body = Vec<u8>, content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     (status = 403, body = ProblemView),

@@ -21,8 +21,9 @@ use crate::domain::ids::ParticipantId;
 use crate::domain::staff::Grant;
 use crate::domain::staff::Place;
 use crate::domain::time::Timestamp;
-use crate::office::acts;
 use crate::office::by::By;
+use crate::office::by::deed;
+use crate::office::complaints;
 use crate::office::participants;
 use crate::transport::me::Asked;
 use crate::transport::me::Said;
@@ -80,9 +81,8 @@ pub(super) async fn search(
         return Err(Problem::bad_request("请输入至少两个字：姓名的一部分、选手编号，或者 12 位回执"));
     }
     let found = participants::search(&app.contest, typed, places_of(&desk)).await?;
-    let record =
-        by.did("participant.searched", "season").after(&json!({"q": typed, "found": found.participants.len()}));
-    app.staff.write_down(record).await?;
+    let of: Vec<String> = found.participants.iter().map(|one| app.contest.keys.participant(*one)).collect();
+    app.staff.write_down(by.did("participant.searched", "season").after(&json!({"q": typed, "found": of}))).await?;
     let rows = found.participants.iter().filter_map(|one| ParticipantRow::of(&app.contest, *one));
     Ok(Json(Participants { items: rows.collect(), more: found.more }))
 }
@@ -116,10 +116,9 @@ async fn theirs(
         desk.may(permission, On::SomePlace).await?;
         return Err(Problem::not_found("这位选手"));
     };
-    let narrowest = place.county.map_or(Place::City(place.city), Place::County);
-    let organisation = place.organisation.map(Place::Organisation);
-    let own = organisation.filter(|organisation| desk.could(permission, On::Place(*organisation)));
-    Ok((participant, desk.may(permission, On::Place(own.unwrap_or(narrowest))).await?))
+    let homes = complaints::homes(place);
+    let home = complaints::home_for(&desk.signed.grants, permission, &homes, &app.contest.season);
+    Ok((participant, desk.may(permission, On::Place(home)).await?))
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -173,7 +172,7 @@ pub(super) async fn exclude(
     Said(Why { reason }): Said<Why>,
 ) -> Result<Json<ActView>, Problem> {
     let (participant, by) = run(&app, &desk, &id).await?;
-    acted(&app, &by, app.contest.exclude(participant, acts::deed(&by, &reason))).await
+    acted(&app, &by, app.contest.exclude(participant, deed(&by, &reason))).await
 }
 
 /// 恢复参赛资格：一切和没有取消过一样
@@ -191,7 +190,7 @@ pub(super) async fn reinstate(
     Said(Why { reason }): Said<Why>,
 ) -> Result<Json<ActView>, Problem> {
     let (participant, by) = run(&app, &desk, &id).await?;
-    acted(&app, &by, app.contest.reinstate(participant, acts::deed(&by, &reason))).await
+    acted(&app, &by, app.contest.reinstate(participant, deed(&by, &reason))).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -219,7 +218,7 @@ pub(super) async fn rename(
 ) -> Result<Json<ActView>, Problem> {
     let (participant, by) = run(&app, &desk, &id).await?;
     let name = app.accounts.checked_name(&name).map_err(|fault| Problem::bad_request(fault.to_string()))?;
-    acted(&app, &by, app.contest.rename(participant, name, acts::deed(&by, &reason))).await
+    acted(&app, &by, app.contest.rename(participant, name, deed(&by, &reason))).await
 }
 
 /// 隐藏姓名：一秒内所有的榜上都是「＊」
@@ -237,7 +236,7 @@ pub(super) async fn hide(
     Said(Why { reason }): Said<Why>,
 ) -> Result<Json<ActView>, Problem> {
     let (participant, by) = run(&app, &desk, &id).await?;
-    acted(&app, &by, app.contest.hide_name(participant, true, acts::deed(&by, &reason))).await
+    acted(&app, &by, app.contest.hide_name(participant, true, deed(&by, &reason))).await
 }
 
 /// 恢复显示姓名
@@ -255,7 +254,7 @@ pub(super) async fn show(
     Said(Why { reason }): Said<Why>,
 ) -> Result<Json<ActView>, Problem> {
     let (participant, by) = run(&app, &desk, &id).await?;
-    acted(&app, &by, app.contest.hide_name(participant, false, acts::deed(&by, &reason))).await
+    acted(&app, &by, app.contest.hide_name(participant, false, deed(&by, &reason))).await
 }
 
 /// Which attempts were lost.
@@ -359,5 +358,5 @@ pub(super) async fn give_back(
 ) -> Result<Json<ActView>, Problem> {
     let (lost, reason) = said.apart();
     let (lost, by) = lost.read(&app, &desk).await?;
-    acted(&app, &by, app.contest.give_attempts(&lost, acts::deed(&by, &reason))).await
+    acted(&app, &by, app.contest.give_attempts(&lost, deed(&by, &reason))).await
 }

@@ -12,6 +12,7 @@ use crate::accounts::roles::Permission;
 use crate::domain::time::Timestamp;
 use crate::office::acts;
 use crate::office::by::By;
+use crate::office::by::deed;
 use crate::office::notices;
 use crate::office::notices::Level;
 use crate::transport::line::framed;
@@ -101,7 +102,7 @@ pub(super) async fn pause(
 ) -> Result<Json<ActView>, Problem> {
     let by = By::of(desk.may(Permission::RunSeason, On::Season).await?);
     let round = said.index(&app)?;
-    acted(&app, &by, app.contest.pause(round, acts::deed(&by, &said.reason))).await
+    acted(&app, &by, app.contest.pause(round, deed(&by, &said.reason))).await
 }
 
 /// 恢复一个场次或全部：暂停的时间还给每一个人
@@ -119,7 +120,7 @@ pub(super) async fn resume(
 ) -> Result<Json<ActView>, Problem> {
     let by = By::of(desk.may(Permission::RunSeason, On::Season).await?);
     let round = said.index(&app)?;
-    acted(&app, &by, app.contest.resume(round, acts::deed(&by, &said.reason))).await
+    acted(&app, &by, app.contest.resume(round, deed(&by, &said.reason))).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -147,7 +148,7 @@ pub(super) async fn extend(
 ) -> Result<Json<ActView>, Problem> {
     let by = By::of(desk.may(Permission::RunSeason, On::Season).await?);
     let round = app.contest.round_named(&id)?;
-    acted(&app, &by, app.contest.extend(round, Timestamp(said.closes), acts::deed(&by, &said.reason))).await
+    acted(&app, &by, app.contest.extend(round, Timestamp(said.closes), deed(&by, &said.reason))).await
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -175,7 +176,7 @@ pub(super) async fn give_time(
 ) -> Result<Json<ActView>, Problem> {
     let by = By::of(desk.may(Permission::RunSeason, On::Season).await?);
     let round = app.contest.round_named(&id)?;
-    acted(&app, &by, app.contest.give_time(round, said.ms, acts::deed(&by, &said.reason))).await
+    acted(&app, &by, app.contest.give_time(round, said.ms, deed(&by, &said.reason))).await
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -247,7 +248,7 @@ pub(super) async fn undo(
 ) -> Result<Json<ActView>, Problem> {
     let by = By::of(desk.may(Permission::RunSeason, On::Season).await?);
     let n = id.parse().map_err(|_| Problem::not_found("这个操作"))?;
-    acted(&app, &by, app.contest.undo(n, acts::deed(&by, &reason))).await
+    acted(&app, &by, app.contest.undo(n, deed(&by, &reason))).await
 }
 
 /// 全部公告，撤回的也在，新的在前

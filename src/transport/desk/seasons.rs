@@ -213,8 +213,7 @@ pub(super) async fn dry_draw(
     // Questions are named, so who sees it sees banks.
     desk.may(Permission::SeeSeason, On::Season).await?;
     let table = seasons::table_of(&draft.0)?;
-    let mut link = app.desk.read().await?;
-    let (drawn, version) = app.seasons.dry_draw(&mut link, &app.contest, table, &round, papers).await?;
+    let (drawn, version) = app.seasons.dry_draw(&app.desk, &app.contest, table, &round, papers).await?;
     Ok(Json(DryDrawView::of(&drawn, &version)))
 }
 
