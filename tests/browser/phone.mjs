@@ -42,7 +42,7 @@ export function roundsOf(season) {
 
 /** A phone of its own, forgotten after the test; whatever its page complains about fails the test. */
 export async function newPhone(t, browser, options = {}) {
-  const context = await browser.newContext({ viewport: PHONE, hasTouch: true, isMobile: true, locale: 'zh-CN', reducedMotion: 'reduce', ...options })
+  const context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'zh-CN', reducedMotion: 'reduce', ...options })
   t.after(() => context.close())
   const complaints = []
   context.on('weberror', (error) => complaints.push(error.error().message))
