@@ -9,3 +9,5 @@ if [ "${KEJING_URL:-}" = "" ]; then
 fi
 "$built/kejing-loadtest" play --url "$KEJING_URL" --participants 600 --papers 3 --think 2000 --round daily --bank question-bank/kexue --skill 0.8 --plain
 node tests/browser/screenshots.mjs docs/screenshots
+# The season's forms, from an empty folder.
+KEJING_SERVER="${KEJING_SERVER:-$built/kejing}" KEJING_PICTURES=docs/screenshots node --test tests/browser/season.test.mjs

@@ -20,7 +20,7 @@ export function digits(secret, at = Date.now()) {
 
 /** A browser of its own; whatever its pages complain about, a broken Content-Security-Policy too, fails the test. */
 export async function newDesk(t, browser, options = {}) {
-  const context = await browser.newContext({ viewport: DESK, locale: 'zh-CN', reducedMotion: 'reduce', ...options })
+  const context = await browser.newContext({ viewport: DESK, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', reducedMotion: 'reduce', ...options })
   const complaints = []
   context.on('weberror', (error) => complaints.push(error.error().message))
   context.on('console', (message) => {

@@ -1,6 +1,7 @@
 // Pictures of every page of the desk, on the way from the first link over a published bank to a correction, and of what phones see of it.
 import { answerCitizen, decide, propose, reportFromPhone, seenOnPhone } from './correcting.mjs'
 import { runs } from './desk-running.mjs'
+import { quiet } from './folder.mjs'
 import { accept, go, invite, setUpFactor, signIn, title, told, DESK, newPassword } from './clerk.mjs'
 import { bulk, giveKey, leaveOutTwin, makeBank, publishBank, saveReady, send, show } from './importing.mjs'
 import { messyRows } from './messy.mjs'
@@ -15,9 +16,8 @@ const CLOSES = { after: () => undefined }
 
 /** @param take takes a picture of a page under a name */
 export async function desk(browser, take) {
-  // What was told of the step before would cover the page.
   const shoot = async (page, name) => {
-    await page.waitForFunction(() => document.querySelector('.el-message') === null)
+    await quiet(page)
     await take(page, name)
   }
   const page = await (await browser.newContext(LOOK)).newPage()

@@ -46,4 +46,12 @@ function greeting(out) {
 }
 
 /** Takes a picture of a page under a name where KEJING_PICTURES names a folder for them. */
-export const shoot = async (page, name) => process.env.KEJING_PICTURES && page.screenshot({ path: join(process.env.KEJING_PICTURES, `${name}.png`) })
+export async function shoot(page, name) {
+  const folder = process.env.KEJING_PICTURES
+  if (folder === undefined) return
+  await quiet(page)
+  await page.screenshot({ path: join(folder, `${name}.png`) })
+}
+
+/** What was told of the step before would cover the page. */
+export const quiet = (page) => page.waitForFunction(() => document.querySelector('.el-message') === null)

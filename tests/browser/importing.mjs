@@ -23,10 +23,14 @@ export const pile = async (page, standing) => Number((await page.textContent(num
 export const pileIs = (page, standing, many) =>
   page.waitForFunction(([where, wanted]) => Number(document.querySelector(where)?.textContent.replace(/,/g, '')) === wanted, [numberOn(standing), many])
 
+/** A list that was there before stays until the one that was asked for has come. */
+const come = (page) => page.waitForFunction(() => document.querySelector('[aria-busy=true]') === null)
+
 /** Shows a pile. */
 export async function show(page, standing) {
   await page.click(at(`pile-${standing}`))
   await page.waitForSelector(`${at(`pile-${standing}`)}[aria-selected=true]`)
+  await come(page)
 }
 
 /** Gives the first row of the pile that is shown these answers, by their places. */
@@ -58,6 +62,8 @@ export async function saveReady(page) {
 /** Does one thing to all questions of a bank that stand so, on however many pages. */
 export async function bulk(page, bank, state, act, seen = async () => undefined) {
   await go(page, `#/banks/${bank}/questions?state=${state}`)
+  await page.waitForSelector(at('questions'))
+  await come(page)
   await page.click(at('tick-page'))
   await page.waitForSelector(at('ticked'))
   if (await page.isVisible(at('tick-all'))) await page.click(at('tick-all'))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { differences, pathName, subjectName, type Known } from './audited'
+import { differences, pathName, subjectName, subjectPage, type Known } from './audited'
 import { placesOf } from './roles'
 
 const known: Known = {
@@ -20,7 +20,16 @@ test('whom or what an act was about is told in words, and what has none by its c
   expect(told('season')).toBe('本赛季')
   expect(told('county:450226')).toBe('三江侗族自治县')
   expect(told('question:abc')).toBe('题目 abc')
+  expect(told('complaint:abc')).toBe('反映 abc')
+  expect(told('correction:abc')).toBe('更正 abc')
   expect(told('something:new')).toBe('something:new')
+})
+
+test('what has a page of its own is led to', () => {
+  expect(subjectPage('attempt:abc')).toEqual(['attempts', 'abc'])
+  expect(subjectPage('correction:abc')).toEqual(['corrections', 'abc'])
+  expect(subjectPage('season')).toBeNull()
+  expect(subjectPage('county:450226')).toBeNull()
 })
 
 test('parts of an act are named, and so are the codes in them', () => {

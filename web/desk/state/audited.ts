@@ -19,26 +19,32 @@ export interface Difference {
 /** `staff:4PT5` → 陆工; `bank:kexue` → 题库「科学」. */
 export function subjectName(subject: string, { people, banks, places }: Known): string {
   if (subject === 'season') return '本赛季'
-  const at = subject.indexOf(':')
-  const [kind, id] = at < 0 ? [subject, ''] : [subject.slice(0, at), subject.slice(at + 1)]
+  const [kind, id] = partsOf(subject)
   switch (kind) {
     case 'staff':
       return id === 'unknown' ? '没有这个登录名' : (people.get(id) ?? `已不在名单上的人 ${id}`)
     case 'bank':
       return `题库「${banks.get(id) ?? id}」`
-    case 'question':
-      return `题目 ${id}`
-    case 'import':
-      return `导入 ${id}`
-    case 'participant':
-      return `选手 ${id}`
-    case 'attempt':
-      return `答卷 ${id}`
     case 'picture':
       return `图片 ${id.slice(0, 8)}`
     default:
-      return placeLabel(places, subject) || subject
+      return kind in THINGS ? `${THINGS[kind]} ${id}` : placeLabel(places, subject) || subject
   }
+}
+
+function partsOf(subject: string): [kind: string, id: string] {
+  const at = subject.indexOf(':')
+  return at < 0 ? [subject, ''] : [subject.slice(0, at), subject.slice(at + 1)]
+}
+
+const THINGS: Record<string, string> = { question: '题目', import: '导入', participant: '选手', attempt: '答卷', complaint: '反映', correction: '更正', notice: '公告', round: '场次', act: '运行中的操作' }
+const PAGES: Record<string, string> = { question: 'questions', import: 'imports', participant: 'participants', attempt: 'attempts', complaint: 'complaints', correction: 'corrections' }
+
+/** The page of what an act was about, where it has one. */
+export function subjectPage(subject: string): [page: string, id: string] | null {
+  const [kind, id] = partsOf(subject)
+  const page = PAGES[kind]
+  return page === undefined ? null : [page, id]
 }
 
 const PATHS: Record<string, string> = {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { discriminationWord, facilityWord, narrowed, percent, readLooking, seconds, sorted, writeLooking } from './statistics'
+import { discriminationWord, facilityWord, figure, narrowed, percent, readLooking, seconds, sorted, writeLooking } from './statistics'
 
 test('what is looked at is in the address and comes back from it', () => {
   const looking = { filter: { bank: 'kexue', alarm: 'any' }, sort: 'facility' as const, descending: true, page: 3 }
@@ -23,6 +23,7 @@ test('another bank has other versions', () => {
 })
 
 test('figures are said with their unit, and what there is none of is said so', () => {
+  expect([percent(-0.0004), figure(-0.004), figure(-0.006), figure(null)]).toEqual(['0.0%', '0.00', '-0.01', '—'])
   expect([percent(0.5), percent(null), seconds(8240), seconds(null)]).toEqual(['50.0%', '—', '8.2 秒', '—'])
   expect([0.96, 0.7, 0.3, 0.29, 0.05, null].map(facilityWord)).toEqual(['太容易', '偏易', '适中', '偏难', '太难', ''])
   expect([0.4, 0.3, 0.2, 0, -0.1, null].map(discriminationWord)).toEqual(['好', '较好', '尚可', '差', '反了', ''])

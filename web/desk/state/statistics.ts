@@ -59,8 +59,10 @@ export function narrowed(looking: Looking, change: StatisticsFilter): Looking {
   return { ...looking, filter, page: 1 }
 }
 
-export const percent = (share: number | null) => (share === null ? '—' : `${(share * 100).toFixed(1)}%`)
-export const figure = (value: number | null) => (value === null ? '—' : value.toFixed(2))
+/** With so many decimals; what is rounded to nothing has no sign. */
+const rounded = (value: number, decimals: number) => value.toFixed(decimals).replace(/^-(?=0\.?0*$)/, '')
+export const percent = (share: number | null) => (share === null ? '—' : `${rounded(share * 100, 1)}%`)
+export const figure = (value: number | null) => (value === null ? '—' : rounded(value, 2))
 export const seconds = (ms: number | null) => (ms === null ? '—' : `${(ms / 1000).toFixed(1)} 秒`)
 
 /** How a question did, in a word. The bounds are those that docs/statistics.md names. */
