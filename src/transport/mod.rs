@@ -28,4 +28,6 @@ pub mod pages;
 pub mod door;
 pub mod upgrade;
 pub mod desk;
+pub mod rehearsals;
+pub mod service;
 pub mod serve;

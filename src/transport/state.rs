@@ -16,6 +16,7 @@ use crate::transport::metrics::Meters;
 use crate::transport::missed::MissedViews;
 use crate::transport::notices::Notices;
 use crate::transport::pulse::Pulse;
+use crate::transport::rehearsals::Rehearsals;
 use crate::transport::season_view::SeasonViews;
 use crate::transport::tls::Tls;
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ pub struct ServeSettings {
     /// `None`: plain HTTP.
     pub tls: Option<Arc<Tls>>,
     pub patience: Patience,
+    /// Where the ledger of a rehearsal lies while it lasts; nothing else may be in it. `None`: there are none.
+    pub rehearsal_folder: Option<PathBuf>,
 }
 
 /// How long the server waits for a client, in real time: what is slower loses its connection.
@@ -72,6 +75,7 @@ pub struct App {
     pub reports: Reports,
     pub corrections: Corrections,
     pub seasons: Seasons,
+    pub rehearsals: Rehearsals,
     pub settings: ServeSettings,
     pub admission: Admission,
     pub boards: BoardViews,
