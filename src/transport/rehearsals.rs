@@ -15,9 +15,9 @@ use crate::office::seasons::Rehearsed;
 use crate::transport::admission::Admission;
 use crate::transport::pages;
 use crate::transport::problem::Problem;
-use crate::transport::serve::ServeError;
-use crate::transport::serve::for_everybody;
+use crate::transport::routes::for_everybody;
 use crate::transport::service::Founding;
+use crate::transport::service::ServeError;
 use crate::transport::service::Service;
 use crate::transport::state::App;
 use crate::transport::state::ServeSettings;
@@ -215,7 +215,6 @@ impl Beginning {
             blocked: self.blocked,
             settings: self.settings,
             admission: self.admission,
-            rehearsals: Rehearsals::new(None, BlockedNames::default()),
             door: None,
         };
         Ok(Service::open(founding).await?)
@@ -236,9 +235,9 @@ fn clear(folder: &Path) -> io::Result<()> {
 }
 
 /// What lies under [`PATH`]: the rehearsal whose code stands first, as if it were a server of its own.
-pub(super) fn inside(app: Arc<App>) -> Router {
+pub(super) fn inside(rehearsals: Arc<Rehearsals>) -> Router {
     let service = tower::service_fn(move |request: Request| {
-        let rehearsal = app.rehearsals.now();
+        let rehearsal = rehearsals.now();
         async move { Ok::<Response, Infallible>(ask(rehearsal, request).await) }
     });
     Router::new().fallback_service(service)

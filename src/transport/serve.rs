@@ -3,39 +3,29 @@
 use crate::accounts::names::BlockedNames;
 use crate::contest::core::Contest;
 use crate::contest::recovery::Opening;
-use crate::contest::recovery::OpeningError;
 use crate::ledger::desk::DeskStore;
-use crate::ledger::store::LedgerError;
 use crate::transport::admission::Admission;
 use crate::transport::admission::Places;
 use crate::transport::desk;
 use crate::transport::door;
 use crate::transport::door::Door;
-use crate::transport::me;
-use crate::transport::me::BODY_BYTES_MAX;
-use crate::transport::my_reports;
 use crate::transport::pages;
-use crate::transport::peer::Peer;
-use crate::transport::problem::Problem;
 use crate::transport::public;
 use crate::transport::rehearsals;
 use crate::transport::rehearsals::Rehearsals;
 use crate::transport::requests;
+use crate::transport::routes::admit;
+use crate::transport::routes::for_everybody;
 use crate::transport::service::DRAIN_MS;
 use crate::transport::service::Founding;
+pub use crate::transport::service::ServeError;
 use crate::transport::service::Service;
 use crate::transport::state::App;
 use crate::transport::state::ServeSettings;
-use crate::transport::upgrade::upgrade;
+use axum::Extension;
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::extract::Request;
-use axum::extract::State;
 use axum::middleware;
-use axum::response::IntoResponse;
-use axum::response::Response;
 use axum::routing::get;
-use axum::routing::post;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -72,15 +62,6 @@ pub enum Ended {
     Again,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    #[error(transparent)]
-    Opening(#[from] OpeningError),
-    /// A commit failed: nothing of it was told, and the next start finds out what the disk holds.
-    #[error("账本写入失败，服务已停止；没有把任何未写入的结果告诉选手。原因：{0}")]
-    Ledger(#[from] LedgerError),
-}
-
 /// Serves until it is told to stop, a season was published, or a commit fails.
 ///
 /// # Errors
@@ -95,14 +76,13 @@ pub async fn serve(serving: Serving) -> Result<Ended, ServeError> {
     let following = settings.tls.clone().map(|tls| tokio::spawn(tls.follow()));
     let accepting = tokio::spawn(door::accept(listener, door.clone(), connections.clone()));
 
-    let rehearsals = Rehearsals::new(settings.rehearsal_folder.clone(), blocked.clone());
-    let founding =
-        Founding { opening, desk, setup, blocked, settings, admission, rehearsals, door: Some(door.clone()) };
+    let rehearsals = Arc::new(Rehearsals::new(settings.rehearsal_folder.clone(), blocked.clone()));
+    let founding = Founding { opening, desk, setup, blocked, settings, admission, door: Some(door.clone()) };
     let mut service = Service::open(founding).await?;
     let app = Arc::clone(&service.app);
     let measuring =
         metrics_listener.map(|listener| tokio::spawn(serve_metrics(listener, Arc::clone(&app), closing.clone())));
-    door.open(router(Arc::clone(&app)));
+    door.open(router(Arc::clone(&app), Arc::clone(&rehearsals)));
     tracing::info!("serving");
     if let Some(ready) = ready {
         // Whoever asked may have stopped waiting.
@@ -116,7 +96,7 @@ pub async fn serve(serving: Serving) -> Result<Ended, ServeError> {
     };
 
     // Stopping, in this order: nobody new, everyone told, the last commits, the log written back.
-    tokio::join!(service.drain(), app.rehearsals.end());
+    tokio::join!(service.drain(), rehearsals.end());
     closing.cancel();
     accepting.abort();
     let _ = accepting.await;
@@ -138,59 +118,18 @@ pub async fn serve(serving: Serving) -> Result<Ended, ServeError> {
     }
 }
 
-fn router(app: Arc<App>) -> Router {
+fn router(app: Arc<App>, rehearsals: Arc<Rehearsals>) -> Router {
     let desk = desk::router(&app).layer(middleware::from_fn_with_state(Arc::clone(&app), admit));
     for_everybody(&app)
         .merge(desk)
         .route("/metrics", get(public::metrics))
         .route("/media/{*file}", get(pages::media))
-        .nest_service(rehearsals::PATH, rehearsals::inside(Arc::clone(&app)))
+        .nest_service(rehearsals::PATH, rehearsals::inside(Arc::clone(&rehearsals)))
         .fallback(get(pages::page))
+        .layer(Extension(rehearsals))
         .layer(middleware::from_fn(pages::with_headers))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), requests::with_line))
         .with_state(app)
-}
-
-/// A contest's pages and calls without the desk's, as they also lie under the path of its rehearsal.
-pub(super) fn for_everybody(app: &Arc<App>) -> Router<Arc<App>> {
-    let api = Router::new()
-        .route("/season", get(public::season))
-        .route("/notices", get(public::notices))
-        .route("/missed", get(public::missed))
-        .route("/organisations", get(public::organisations))
-        .route("/participants", post(me::join))
-        .route("/sessions", post(me::session))
-        .route("/me", get(me::me).patch(me::change))
-        .route("/me/code", post(me::code))
-        .route("/me/attempts", get(me::attempts))
-        .route("/me/attempts/{id}", get(me::attempt))
-        .route("/me/reports", get(my_reports::reports).post(me::report))
-        .route("/boards/{*scope}", get(public::board))
-        .route("/rounds/{id}/proof", get(public::proof))
-        .route("/rounds/{id}/errata", get(public::errata))
-        .route("/receipts/{receipt}", get(public::receipt))
-        .fallback(public::no_such_call)
-        .method_not_allowed_fallback(public::no_such_method)
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(middleware::from_fn_with_state(Arc::clone(app), admit));
-    Router::new()
-        .nest("/api/v1", api)
-        .route("/ws", get(upgrade))
-        .route("/healthz", get(public::healthz))
-        .route("/readyz", get(public::readyz))
-}
-
-/// Every API call counts for its network, and takes a place while it is under way.
-async fn admit(State(app): State<Arc<App>>, request: Request, next: middleware::Next) -> Response {
-    let peer = request.extensions().get::<Peer>().copied();
-    let admitted = peer.map_or(Ok(()), |peer| app.admission.network(peer.0));
-    match admitted.and_then(|()| app.admission.requests.take().ok_or_else(Problem::full)) {
-        Ok(_place) => next.run(request).await,
-        Err(problem) => {
-            app.meters.refused(problem.code);
-            problem.into_response()
-        }
-    }
 }
 
 async fn serve_metrics(listener: TcpListener, app: Arc<App>, closing: CancellationToken) {

@@ -7,6 +7,7 @@ use crate::contest::core::Contest;
 use crate::contest::recovery::Follower;
 use crate::contest::recovery::Opened;
 use crate::contest::recovery::Opening;
+use crate::contest::recovery::OpeningError;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::entry::Entry;
 use crate::ledger::entry::EntryNumber;
@@ -23,8 +24,6 @@ use crate::transport::admission::Admission;
 use crate::transport::door::Door;
 use crate::transport::metrics::Meters;
 use crate::transport::notices::Notices;
-use crate::transport::rehearsals::Rehearsals;
-use crate::transport::serve::ServeError;
 use crate::transport::state::App;
 use crate::transport::state::ServeSettings;
 use std::sync::Arc;
@@ -47,9 +46,17 @@ pub struct Founding {
     pub blocked: BlockedNames,
     pub settings: ServeSettings,
     pub admission: Admission,
-    pub rehearsals: Rehearsals,
     /// Whose refusals are counted and told; `None`: another service's door.
     pub door: Option<Door>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(transparent)]
+    Opening(#[from] OpeningError),
+    /// A commit failed: nothing of it was told, and the next start finds out what the disk holds.
+    #[error("账本写入失败，服务已停止；没有把任何未写入的结果告诉选手。原因：{0}")]
+    Ledger(#[from] LedgerError),
 }
 
 pub struct Service {
@@ -95,7 +102,7 @@ impl Service {
     /// # Errors
     /// The ledger refuses, or is not this season's.
     pub async fn open(founding: Founding) -> Result<Service, ServeError> {
-        let Founding { opening, desk, setup, blocked, settings, admission, rehearsals, door } = founding;
+        let Founding { opening, desk, setup, blocked, settings, admission, door } = founding;
         let accounts = Arc::new(Accounts::new(blocked));
         let store = Arc::clone(&opening.store);
         let began_us = opening.clock.ticks_us();
@@ -151,7 +158,6 @@ impl Service {
             meters,
             sockets: TaskTracker::new(),
             seasons: Default::default(),
-            rehearsals,
             again: CancellationToken::new(),
             stop: CancellationToken::new(),
             ready: AtomicBool::new(true),

@@ -16,7 +16,6 @@ use crate::transport::metrics::Meters;
 use crate::transport::missed::MissedViews;
 use crate::transport::notices::Notices;
 use crate::transport::pulse::Pulse;
-use crate::transport::rehearsals::Rehearsals;
 use crate::transport::season_view::SeasonViews;
 use crate::transport::tls::Tls;
 use std::path::PathBuf;
@@ -75,7 +74,6 @@ pub struct App {
     pub reports: Reports,
     pub corrections: Corrections,
     pub seasons: Seasons,
-    pub rehearsals: Rehearsals,
     pub settings: ServeSettings,
     pub admission: Admission,
     pub boards: BoardViews,

@@ -15,7 +15,9 @@ use crate::transport::problem::Problem;
 use crate::transport::rehearsals::LASTS_MS;
 use crate::transport::rehearsals::Rehearsal;
 use crate::transport::rehearsals::RehearsalError;
+use crate::transport::rehearsals::Rehearsals;
 use crate::transport::state::App;
+use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -69,9 +71,9 @@ struct RehearsalView {
 }
 
 impl RehearsalNowView {
-    fn of(app: &App, visiting: &Visiting) -> RehearsalNowView {
+    fn of(app: &App, rehearsals: &Rehearsals, visiting: &Visiting) -> RehearsalNowView {
         let phones = visiting.for_phones(app);
-        let rehearsal = app.rehearsals.now().map(|rehearsal| RehearsalView::of(&rehearsal, phones.as_deref()));
+        let rehearsal = rehearsals.now().map(|rehearsal| RehearsalView::of(&rehearsal, phones.as_deref()));
         RehearsalNowView { now: app.contest.now().0, rehearsal }
     }
 }
@@ -103,12 +105,13 @@ impl RehearsalView {
 #[utoipa::path(get, path = "/season/rehearsal", tag = "season", responses((status = 200, body = RehearsalNowView), (status = 403, body = ProblemView)))]
 pub(super) async fn rehearsal(
     State(app): State<Arc<App>>,
+    Extension(rehearsals): Extension<Arc<Rehearsals>>,
     desk: Desk,
     visiting: Visiting,
 ) -> Result<Json<RehearsalNowView>, Problem> {
     // Whoever has its address plays along, and so sees questions.
     desk.may(Permission::ManageSeason, On::Season).await?;
-    Ok(Json(RehearsalNowView::of(&app, &visiting)))
+    Ok(Json(RehearsalNowView::of(&app, &rehearsals, &visiting)))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -127,6 +130,7 @@ pub(super) struct Beginning {
 ))]
 pub(super) async fn begin(
     State(app): State<Arc<App>>,
+    Extension(rehearsals): Extension<Arc<Rehearsals>>,
     desk: Desk,
     visiting: Visiting,
     Said(Beginning { from }): Said<Beginning>,
@@ -140,8 +144,8 @@ pub(super) async fn begin(
     app.staff
         .write_down(by.record("season.rehearsal_began", SUBJECT.to_owned()).after(&json!({"from": from.0})))
         .await?;
-    match app.rehearsals.begin(&app, rehearsed, &by.name, from).await {
-        Ok(_) => Ok((StatusCode::CREATED, Json(RehearsalNowView::of(&app, &visiting)))),
+    match rehearsals.begin(&app, rehearsed, &by.name, from).await {
+        Ok(_) => Ok((StatusCode::CREATED, Json(RehearsalNowView::of(&app, &rehearsals, &visiting)))),
         Err(error @ RehearsalError::NoFolder) => Err(Problem::new(StatusCode::CONFLICT, "conflict", error.to_string())),
         Err(error) => {
             tracing::error!(%error, "a rehearsal could not be begun");
@@ -152,9 +156,13 @@ pub(super) async fn begin(
 
 /// 结束演练：它的账本随即删除
 #[utoipa::path(delete, path = "/season/rehearsal", tag = "season", responses((status = 204), (status = 403, body = ProblemView)))]
-pub(super) async fn end(State(app): State<Arc<App>>, desk: Desk) -> Result<StatusCode, Problem> {
+pub(super) async fn end(
+    State(app): State<Arc<App>>,
+    Extension(rehearsals): Extension<Arc<Rehearsals>>,
+    desk: Desk,
+) -> Result<StatusCode, Problem> {
     let by = By::of(desk.may(Permission::ManageSeason, On::Season).await?);
     app.staff.write_down(by.record("season.rehearsal_ended", SUBJECT.to_owned())).await?;
-    app.rehearsals.end().await;
+    rehearsals.end().await;
     Ok(StatusCode::NO_CONTENT)
 }
