@@ -54,9 +54,6 @@ pub async fn admit(State(app): State<Arc<App>>, request: Request, next: middlewa
     let admitted = peer.map_or(Ok(()), |peer| app.admission.network(peer.0));
     match admitted.and_then(|()| app.admission.requests.take().ok_or_else(Problem::full)) {
         Ok(_place) => next.run(request).await,
-        Err(problem) => {
-            app.meters.refused(problem.code);
-            problem.into_response()
-        }
+        Err(problem) => problem.into_response(),
     }
 }
