@@ -127,6 +127,18 @@ impl Database {
     pub(crate) fn sql(&self, sql: &str) -> String {
         self.cluster.sql(&self.name, sql)
     }
+
+    /// A snapshot of it, whoever writes to it meanwhile; the file goes with the cluster.
+    pub(crate) fn dump(&self) -> PathBuf {
+        let file = self.cluster.folder.join(format!("{}.dump", self.name));
+        self.cluster.run("pg_dump", &["--format=custom", "--file", file.to_str().unwrap(), &self.url()]);
+        file
+    }
+
+    pub(crate) fn restore(&self, dump: &Path) {
+        let arguments = ["--no-owner", "--exit-on-error", "--dbname", &self.url(), dump.to_str().unwrap()];
+        self.cluster.run("pg_restore", &arguments);
+    }
 }
 
 impl Drop for Database {
