@@ -34,6 +34,7 @@ use crate::office::by::deed;
 use crate::office::refusal::DeskRefusal;
 use crate::office::refusal::REASON_MAX;
 use crate::office::refusal::said;
+use crate::office::sample;
 use crate::office::shelf;
 use serde_json::Value;
 use serde_json::json;
@@ -310,7 +311,9 @@ pub async fn playable(link: &mut Link, contest: &Contest) -> Result<Vec<Playable
     for bank in contest.banks().iter() {
         if !found.iter().any(|known| known.id == bank.id) {
             let questions = bank.version.questions.len() as i64;
-            found.push(Playable { id: bank.id.clone(), name: bank.id.clone(), questions });
+            // The starter season plays the sample bank before anybody has it at the desk.
+            let name = if bank.id == sample::ID { sample::NAME.to_owned() } else { bank.id.clone() };
+            found.push(Playable { id: bank.id.clone(), name, questions });
         }
     }
     Ok(found)
