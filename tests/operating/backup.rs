@@ -161,7 +161,9 @@ async fn a_dump_of_postgres_under_load_is_restored_with_all_that_was_acknowledge
     let (database, other) = (Cluster::shared().database(), Cluster::shared().database());
     let on = |database: &Database| {
         let url = database.url();
-        move |command: &mut Command| drop(command.env("KEJING_DATABASE", url))
+        move |command: &mut Command| {
+            command.env("KEJING_DATABASE", url);
+        }
     };
     let (mut server, address) = serve(folder.path(), "data", on(&database)).await;
     let (told, players) = under_load(address).await;
