@@ -10,8 +10,18 @@ export async function reportFromPhone(phone, season, round, shoot = silent) {
   await join(phone, season, '覃小满')
   await start(phone, round)
   await playOn(phone, round.of, false)
+  const { score, receipt } = await resultOn(phone)
+  return { score, receipt, stem: await reportWrong(phone, shoot) }
+}
+
+/** What the page that shows a result says. */
+export async function resultOn(phone) {
   const score = Number.parseInt(await phone.textContent(at('score')), 10)
-  const receipt = (await phone.textContent(at('receipt'))).replace(/\s/g, '')
+  return { score, receipt: (await phone.textContent(at('receipt'))).replace(/\s/g, '') }
+}
+
+/** From a result to its first wrong question, which is reported; its stem. */
+export async function reportWrong(phone, shoot = silent) {
   await phone.click(MAIN)
   const wrong = phone.locator(`${at('review')}:has(.judged:not(.fine))`).first()
   const stem = (await wrong.locator('.stem').textContent()).trim()
@@ -22,7 +32,7 @@ export async function reportFromPhone(phone, season, round, shoot = silent) {
   await phone.click('text=发给主办方')
   await phone.waitForSelector('text=已收到，谢谢')
   await phone.click('text="好"')
-  return { score, receipt, stem }
+  return stem
 }
 
 /** The reviewer finds the report, answers it, and proposes that everybody gets the points; the correction's address. */
@@ -38,16 +48,24 @@ export async function propose(reviewer, stem, shoot = silent) {
   await reviewer.click(at('send-answer'))
   await told(reviewer, '已回复')
   await reviewer.click(at('correct'))
-  await title(reviewer, '提出更正')
-  await reviewer.check(at('remedy-all_points'))
-  await reviewer.fill(at('why'), '教材两版说法不同，题目有歧义')
-  await reviewer.fill(at('erratum'), '题目有歧义，做到这道题的都得分。')
-  await shoot(reviewer, 'desk-correction-new')
-  await reviewer.click(at('propose'))
-  await reviewer.waitForSelector(at('preview'))
-  assert.equal(await reviewer.locator(at('decide')).count(), 0, 'who proposed does not decide')
+  const remedy = { kind: 'all_points', why: '教材两版说法不同，题目有歧义', erratum: '题目有歧义，做到这道题的都得分。' }
+  const hash = await suggest(reviewer, remedy, shoot)
   await shoot(reviewer, 'desk-correction')
-  return new URL(reviewer.url()).hash
+  return hash
+}
+
+/** Fills in a correction and proposes it; its preview is open then. `right`: the texts of the options that are right now. The correction's address. */
+export async function suggest(page, { kind, right = [], why, erratum }, shoot = silent) {
+  await title(page, '提出更正')
+  await page.check(at(`remedy-${kind}`))
+  for (const text of right) await page.locator('label.option', { has: page.getByText(text, { exact: true }) }).locator('input').check()
+  await page.fill(at('why'), why)
+  await page.fill(at('erratum'), erratum)
+  await shoot(page, 'desk-correction-new')
+  await page.click(at('propose'))
+  await page.waitForSelector(at('preview'))
+  assert.equal(await page.locator(at('decide')).count(), 0, 'who proposed does not decide')
+  return new URL(page.url()).hash
 }
 
 /** Another person decides. */
@@ -90,13 +108,19 @@ export async function seenOnPhone(phone, round, score, shoot = silent) {
   await shoot(phone, 'play-round-errata')
 }
 
-/** From a receipt that is read out to the reason, and a complaint that is taken down and closed. */
-export async function answerCitizen(page, receipt, shoot = silent) {
+/** From a receipt that is read out to the attempt. */
+export async function findByReceipt(page, receipt, shoot = silent) {
   await go(page, '#/complaints')
   await page.waitForSelector(at('find'))
   await shoot(page, 'desk-complaints-find')
   await page.fill(at('q'), receipt.toLowerCase())
   await page.keyboard.press('Enter')
+  await page.waitForSelector(at('events'))
+}
+
+/** What is found by a receipt tells the reason; a complaint is taken down and closed. */
+export async function answerCitizen(page, receipt, shoot = silent) {
+  await findByReceipt(page, receipt, shoot)
   await page.waitForSelector(`${at('events')} >> text=更正`)
   await shoot(page, 'desk-attempt')
   await page.click(at('complain'))
@@ -119,11 +143,7 @@ export async function answerCitizen(page, receipt, shoot = silent) {
 export async function undo(proposer, decider, hash) {
   await go(proposer, hash)
   await proposer.click(at('undo'))
-  await title(proposer, '提出更正')
   await proposer.waitForSelector(`${at('remedy-as_published')}:checked`)
-  await proposer.fill(at('why'), '重新核对过，原来的评分没有错')
-  await proposer.fill(at('erratum'), '经再次核对，恢复原来的评分。')
-  await proposer.click(at('propose'))
-  await proposer.waitForSelector(at('preview'))
-  await decide(decider, new URL(proposer.url()).hash)
+  const again = await suggest(proposer, { kind: 'as_published', why: '重新核对过，原来的评分没有错', erratum: '经再次核对，恢复原来的评分。' })
+  await decide(decider, again)
 }

@@ -1,7 +1,8 @@
 // Pictures of every page of the desk, on the way from the first link over a published bank to a correction, and of what phones see of it.
 import { answerCitizen, decide, propose, reportFromPhone, seenOnPhone } from './correcting.mjs'
 import { runs } from './desk-running.mjs'
-import { accept, confirmed, go, invite, setUpFactor, signIn, title, told, DESK, newPassword } from './clerk.mjs'
+import { accept, go, invite, setUpFactor, signIn, title, told, DESK, newPassword } from './clerk.mjs'
+import { bulk, giveKey, leaveOutTwin, makeBank, publishBank, saveReady, send, show } from './importing.mjs'
 import { messyRows } from './messy.mjs'
 import { at, fetchSeason, newPhone, open, roundsOf } from './phone.mjs'
 import { xlsx } from './xlsx.mjs'
@@ -59,49 +60,28 @@ async function firstRun(page, shoot) {
 async function bank(page, shoot) {
   await go(page, '#/banks')
   await page.click(at('new-bank'))
-  await page.fill(at('bank-name'), '柳州市供题')
-  await page.fill(at('bank-id'), 'liuzhou')
-  await shoot(page, 'desk-new-bank')
-  await page.click(at('make-bank'))
-  await page.waitForSelector(at('drop'))
+  await makeBank(page, 'liuzhou', '柳州市供题', () => shoot(page, 'desk-new-bank'))
 }
 
 async function imported(page, shoot) {
-  await page.setInputFiles(at('file'), { name: '柳州市供题（第二批）.xlsx', mimeType: 'application/octet-stream', buffer: xlsx(messyRows(160)) })
-  await page.waitForSelector(at('rows'))
+  await send(page, '柳州市供题（第二批）.xlsx', xlsx(messyRows(160)))
   await page.click(at('remap'))
   await page.waitForSelector(at('columns'))
   await shoot(page, 'desk-import-columns')
   await page.reload()
   await page.waitForSelector(at('rows'))
   await shoot(page, 'desk-import')
-  await page.click(at('pile-same'))
-  await page.click(`${at('rows')} ${at('beside')} >> nth=0`)
-  await page.waitForSelector(`${at('twins')} tbody tr`)
-  await shoot(page, 'desk-import-twins')
-  await page.click(at('twin-skip'))
-  await page.click(at('pile-refused'))
-  await page.waitForSelector(`${at('pile-refused')}[aria-selected=true]`)
-  await page.click(`${at('mend')} >> nth=0`)
-  await page.waitForSelector(at('mending'))
-  await shoot(page, 'desk-import-mend')
-  await page.click(`${at('mending')} ${at('key-1')}`)
-  await page.click(at('mend-save'))
-  await page.waitForSelector(at('mending'), { state: 'hidden' })
-  await page.click(at('confirm-ready'))
-  await page.waitForSelector(`${at('pile-saved')}, ${at('saved')}`)
+  await leaveOutTwin(page, () => shoot(page, 'desk-import-twins'))
+  await show(page, 'refused')
+  await giveKey(page, [1], () => shoot(page, 'desk-import-mend'))
+  await saveReady(page)
   await go(page, '#/banks/liuzhou/imports')
   await page.waitForSelector(`${at('imports')} a`)
   await shoot(page, 'desk-imports')
 }
 
 async function reviewed(page, other, shoot) {
-  await go(page, '#/banks/liuzhou/questions?state=draft')
-  await page.click(at('tick-page'))
-  await shoot(page, 'desk-bulk')
-  await page.click(at('bulk-submit'))
-  await page.click(at('bulk-go'))
-  await page.waitForSelector(`${at('bulk-result')}, .el-message--success`)
+  await bulk(page, 'liuzhou', 'draft', 'submit', () => shoot(page, 'desk-bulk'))
   await go(other, '#/review')
   await other.waitForSelector(at('reviewing'))
   await shoot(other, 'desk-review')
@@ -110,20 +90,11 @@ async function reviewed(page, other, shoot) {
   await shoot(other, 'desk-return')
   await other.click(at('reason-go'))
   await told(other, '已退回')
-  await go(other, '#/banks/liuzhou/questions?state=submitted')
-  await other.click(at('tick-page'))
-  await other.click(at('bulk-approve'))
-  await other.click(at('bulk-go'))
-  await other.waitForSelector(`${at('bulk-result')}, .el-message--success`)
+  await bulk(other, 'liuzhou', 'submitted', 'approve')
 }
 
 async function published(page, other, shoot) {
-  await go(other, '#/banks/liuzhou/publish')
-  await other.waitForSelector(at('preview'))
-  await other.fill(at('reason'), '八月竞赛启用')
-  await shoot(other, 'desk-publish')
-  await other.click(at('publish'))
-  await confirmed(other, at('versions'))
+  await publishBank(other, 'liuzhou', '八月竞赛启用', () => shoot(other, 'desk-publish'))
   await go(page, '#/banks/liuzhou/questions?state=returned')
   await page.click(`${at('questions')} a.stem`)
   await page.waitForSelector(at('reasons'))

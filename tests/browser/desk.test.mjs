@@ -2,8 +2,9 @@
 // what one test leaves is what the next one finds.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { accept, confirmed, go, invite, newDesk, setUp, setUpFactor, signIn, title, told } from './clerk.mjs'
+import { accept, go, invite, newDesk, setUp, setUpFactor, signIn, title, told } from './clerk.mjs'
 import { runs } from './desk-running.mjs'
+import { bulk, giveKey, leaveOutTwin, makeBank, pile, pileIs, publishBank, saveReady, send, show } from './importing.mjs'
 import { messyRows } from './messy.mjs'
 import { answerCitizen, decide, propose, reportFromPhone, seenOnPhone, undo } from './correcting.mjs'
 import { at, fetchSeason, join, launch, newPhone, playOn, roundsOf, start } from './phone.mjs'
@@ -107,51 +108,33 @@ const readyToApprove = async (page) => {
   await page.waitForSelector(`${at('approve')}:not([disabled])`)
 }
 
-/** The number on a pile of the preview. */
-const pile = async (page, standing) => Number((await page.textContent(`${at(`pile-${standing}`)} b`)).replace(/,/g, ''))
-
 test('a messy spreadsheet is read, mended in the preview, and becomes drafts', async (t) => {
   const page = await signedIn(t, first)
   await go(page, '#/banks')
   await page.click(at('new-bank'))
-  await page.fill(at('bank-name'), '柳州供题')
-  await page.fill(at('bank-id'), 'liuzhou')
-  await page.click(at('make-bank'))
-  await page.waitForSelector(at('drop'))
-  await page.setInputFiles(at('file'), { name: '柳州供题（第二批）.xlsx', mimeType: 'application/octet-stream', buffer: xlsx(messyRows(24)) })
-
-  await page.waitForSelector(at('rows'))
+  await makeBank(page, 'liuzhou', '柳州供题')
+  await send(page, '柳州供题（第二批）.xlsx', xlsx(messyRows(24)))
   assert.ok((await pile(page, 'ready')) > 10)
   assert.ok((await pile(page, 'refused')) >= 2)
   // Nothing is lost by a reload, and nothing is in the bank yet.
   await page.reload()
   await page.waitForSelector(at('rows'))
 
-  await page.click(at('pile-refused'))
+  await show(page, 'refused')
   await page.waitForSelector(`${at('rows')} >> text=H`)
   const refused = await pile(page, 'refused')
-  await page.click(`${at('mend')} >> nth=0`)
-  await page.waitForSelector(at('mending'))
-  await page.click(`${at('mending')} ${at('key-0')}`)
-  await page.click(at('mend-save'))
-  await page.waitForSelector(at('mending'), { state: 'hidden' })
-  await page.waitForFunction(([where, was]) => Number(document.querySelector(where)?.textContent) < was, [`${at('pile-refused')} b`, refused])
+  await giveKey(page, [0])
+  await pileIs(page, 'refused', refused - 1)
+  await leaveOutTwin(page)
 
-  await page.click(at('pile-same'))
-  await page.click(`${at('rows')} ${at('beside')} >> nth=0`)
-  await page.waitForSelector(at('twins'))
-  await page.click(at('twin-skip'))
-  await page.waitForSelector(at('twins'), { state: 'hidden' })
-
-  await page.click(at('pile-to_check'))
+  await show(page, 'to_check')
   for (let left = await pile(page, 'to_check'); left > 0; left--) {
     await page.waitForSelector(`${at('accept')}:not([disabled])`)
     await page.keyboard.press('a')
-    await page.waitForFunction(([where, now]) => Number(document.querySelector(where)?.textContent) === now, [`${at('pile-to_check')} b`, left - 1])
+    await pileIs(page, 'to_check', left - 1)
   }
   const ready = await pile(page, 'ready')
-  await page.click(at('confirm-ready'))
-  await page.waitForSelector(`${at('pile-saved')}, ${at('saved')}`)
+  await saveReady(page)
   await go(page, '#/banks/liuzhou/questions?state=draft')
   assert.equal(await page.textContent(at('total')), `共 ${ready} 道`)
 })
@@ -183,11 +166,7 @@ test('pasted text becomes a draft, the editor shows it on a phone and says what 
 
 test('drafts are sent for review in bulk; a second person returns one with reasons and approves the others by keys', async (t) => {
   const page = await signedIn(t, first)
-  await go(page, '#/banks/liuzhou/questions?state=draft')
-  await page.click(at('tick-page'))
-  await page.click(at('bulk-submit'))
-  await page.click(at('bulk-go'))
-  await page.waitForSelector(`${at('bulk-result')}, .el-message--success`)
+  await bulk(page, 'liuzhou', 'draft', 'submit')
 
   const other = await signedIn(t, second)
   await other.click(`${at('tasks')} >> text=去审题`)
@@ -201,10 +180,7 @@ test('drafts are sent for review in bulk; a second person returns one with reaso
   await readyToApprove(other)
   await other.keyboard.press('a')
   await other.waitForFunction(([where, many]) => document.querySelectorAll(where).length === many, [`${at('queue')} li`, waiting - 2])
-  await go(other, '#/banks/liuzhou/questions?state=submitted')
-  await other.click(at('tick-page'))
-  await other.click(at('bulk-approve'))
-  await other.click(at('bulk-go'))
+  await bulk(other, 'liuzhou', 'submitted', 'approve')
   await told(other, '已通过')
 
   // Whoever wrote it finds the reason, mends and sends again.
@@ -248,11 +224,7 @@ test('two who edit the same question see both versions, and nothing is overwritt
 
 test('what was approved is published by the second person, after typing the password again', async (t) => {
   const page = await signedIn(t, second)
-  await go(page, '#/banks/liuzhou/publish')
-  await page.waitForSelector(at('preview'))
-  await page.fill(at('reason'), '八月竞赛启用')
-  await page.click(at('publish'))
-  await confirmed(page, at('versions'))
+  await publishBank(page, 'liuzhou', '八月竞赛启用')
   assert.match(await page.textContent(at('versions')), /第 1 版.*覃小燕.*八月竞赛启用/s)
   const file = page.waitForEvent('download')
   await page.click(`${at('versions')} >> text=导出`)

@@ -24,8 +24,8 @@ export function launch() {
   return chromium.launch({ executablePath: process.env.KEJING_BROWSER ?? '/usr/bin/chromium', args: FLAGS })
 }
 
-export async function fetchSeason() {
-  const response = await fetch(`${base}/api/v1/season`)
+export async function fetchSeason(below = '') {
+  const response = await fetch(`${base}${below}/api/v1/season`)
   assert.equal(response.status, 200)
   return response.json()
 }
@@ -40,19 +40,23 @@ export function roundsOf(season) {
   return { bare, telling }
 }
 
+/** Where a page's server lies below the address: a rehearsal's has a path of its own. */
+const paths = new WeakMap()
+
 /** A phone of its own, forgotten after the test; whatever its page complains about fails the test. */
-export async function newPhone(t, browser, options = {}) {
+export async function newPhone(t, browser, { below = '', ...options } = {}) {
   const context = await browser.newContext({ viewport: PHONE, hasTouch: true, isMobile: true, locale: 'zh-CN', reducedMotion: 'reduce', ...options })
   t.after(() => context.close())
   const complaints = []
   context.on('weberror', (error) => complaints.push(error.error().message))
   t.after(() => assert.deepEqual(complaints, []))
   const page = await context.newPage()
+  paths.set(page, below)
   return { context, page }
 }
 
 export async function open(page, hash = '', search = '') {
-  await page.goto(`${base}/${search}${hash}`)
+  await page.goto(`${base}${paths.get(page) ?? ''}/${search}${hash}`)
 }
 
 /** Through the form, as a person does. Returns the recovery code. */
@@ -86,8 +90,9 @@ export const tick = (page, choice) => page.locator('.option input').nth(choice).
 /** Waits for question `seq` to be open. */
 export const question = (page, seq) => says(page, 'seq', `第 ${seq} 题`).then(() => page.waitForSelector('.option input'))
 
-export const says = (page, name, text) =>
-  page.waitForFunction(([where, what]) => document.querySelector(`[data-test=${where}]`)?.textContent.includes(what), [name, text])
+export const contains = (page, where, text) =>
+  page.waitForFunction(([selector, what]) => document.querySelector(selector)?.textContent.includes(what), [where, text])
+export const says = (page, name, text) => contains(page, at(name), text)
 
 /** Answers the open question with its first option, and hands it in. */
 export async function answer(page) {
@@ -95,11 +100,11 @@ export async function answer(page) {
   await page.click(MAIN)
 }
 
-/** Plays from question `from` to the result, going on after each verdict where there are any. */
-export async function playOn(page, of, telling, from = 1) {
+/** Plays from question `from` to the result, going on after each verdict where there are any. `give` answers a question. */
+export async function playOn(page, of, telling, { from = 1, give = answer } = {}) {
   for (let seq = from; seq <= of; seq++) {
     await question(page, seq)
-    await answer(page)
+    await give(page)
     if (telling) {
       await page.waitForSelector(at('verdict'))
       await page.click(MAIN)

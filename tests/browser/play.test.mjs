@@ -126,7 +126,7 @@ test('the network drops in mid-paper: it shows, an answer waits, and goes out by
   await context.setOffline(false)
   await question(page, 3)
   await says(page, 'saved', '已保存 2 /')
-  await playOn(page, bare.of, false, 3)
+  await playOn(page, bare.of, false, { from: 3 })
 })
 
 test('a code moves me to another phone in mid-paper; the first says so and can take over again', async (t) => {

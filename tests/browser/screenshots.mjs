@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { desk } from './desk-pictures.mjs'
+import { knowing } from './knowing.mjs'
 import { shipped } from './messy.mjs'
 import { join as joinAs, start } from './phone.mjs'
 
@@ -10,8 +11,7 @@ const base = process.env.KEJING_URL.replace(/\/$/, '')
 const folder = process.argv[2] ?? 'docs/screenshots'
 const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 2, reducedMotion: 'reduce' }
 const SCREEN = { viewport: { width: 1920, height: 1080 }, reducedMotion: 'reduce' }
-/** The options that are right, by the question's stem. */
-const bank = new Map(shipped().map(({ stem, options, key }) => [stem, options ? [...key].map((letter) => options[letter.charCodeAt(0) - 65]) : [key]]))
+const { right } = knowing(shipped())
 
 async function shoot(page, name) {
   await page.evaluate(() => document.fonts.ready)
@@ -21,15 +21,6 @@ async function shoot(page, name) {
 
 const main = (page) => page.click('[data-test=main]:not([disabled])')
 
-async function choose(page) {
-  const right = bank.get((await page.textContent('[data-test=stem]')).trim()) ?? []
-  const options = await page.$$('.option')
-  for (const option of options) {
-    const text = (await option.textContent()).trim()
-    if (right.some((one) => text.endsWith(one))) await option.click()
-  }
-}
-
 /** Plays the open paper to its result; `seen` looks at each question and verdict. */
 async function play(page, seen = async () => {}) {
   for (;;) {
@@ -37,7 +28,7 @@ async function play(page, seen = async () => {}) {
     if (await page.$('[data-test=score]')) return
     const before = await page.textContent('[data-test=seq]')
     if (!(await page.$('[data-test=verdict]'))) {
-      await choose(page)
+      await right(page)
       await seen('question')
       await main(page)
     }
@@ -105,7 +96,7 @@ async function otherLooks(browser) {
     const season = await (await page.request.get(`${base}/api/v1/season`)).json()
     await joinAs(page, season, '陆阿婆')
     await start(page, season.rounds.find(({ id }) => id === 'daily'))
-    await choose(page)
+    await right(page)
     await shoot(page, name)
   }
 }

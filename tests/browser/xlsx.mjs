@@ -1,30 +1,50 @@
-// A spreadsheet as somebody would send it: one sheet of texts, written without a library.
+// A spreadsheet as somebody would send it: sheets of texts, percents and merged cells, written without a library.
 import { crc32 } from 'node:zlib'
 
 const escaped = (text) => text.replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign])
 const letters = (column) => String.fromCharCode(65 + column)
 
-const cell = (text, row, column) => (text === '' ? '' : `<c r="${letters(column)}${row}" t="inlineStr"><is><t xml:space="preserve">${escaped(text)}</t></is></c>`)
-const line = (cells, place) => `<row r="${place + 1}">${cells.map((text, column) => cell(text, place + 1, column)).join('')}</row>`
+/** Of a text, or of a number that is shown as a percentage. */
+function cell(value, place) {
+  if (value === '' || value === undefined) return ''
+  if (typeof value === 'number') return `<c r="${place}" s="1"><v>${value}</v></c>`
+  return `<c r="${place}" t="inlineStr"><is><t xml:space="preserve">${escaped(value)}</t></is></c>`
+}
+const line = (cells, place) => `<row r="${place + 1}">${cells.map((value, column) => cell(value, `${letters(column)}${place + 1}`)).join('')}</row>`
 
 const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main'
 const OFFICE = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships'
 const PACKAGE = 'http://schemas.openxmlformats.org/package/2006'
 const HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+const WHOLE_PERCENT = 9
+const EMPTY = { fonts: 'font', fills: 'fill', borders: 'border', cellStyleXfs: 'xf' }
+const STYLES = `${HEAD}<styleSheet xmlns="${MAIN}">${Object.entries(EMPTY).map(([all, one]) => `<${all} count="1"><${one}/></${all}>`).join('')}<cellXfs count="2"><xf/><xf numFmtId="${WHOLE_PERCENT}" applyNumberFormat="1"/></cellXfs></styleSheet>`
 
-/** @param rows texts, at most 26 a row */
-export function xlsx(rows, sheet = '题目') {
-  const types = [
-    ['/xl/workbook.xml', 'spreadsheetml.sheet.main+xml'],
-    ['/xl/worksheets/sheet1.xml', 'spreadsheetml.worksheet+xml'],
+function worksheet({ rows, merged = [] }) {
+  const merges = merged.length === 0 ? '' : `<mergeCells count="${merged.length}">${merged.map((range) => `<mergeCell ref="${range}"/>`).join('')}</mergeCells>`
+  return `${HEAD}<worksheet xmlns="${MAIN}"><sheetData>${rows.map(line).join('')}</sheetData>${merges}</worksheet>`
+}
+
+/** One sheet. @param rows texts and percents, at most 26 a row */
+export const xlsx = (rows, name = '题目') => workbook([{ name, rows }])
+
+/** @param sheets each with its name, its rows and the ranges that are merged, as 'A1:C1' */
+export function workbook(sheets) {
+  const parts = [
+    ['workbook.xml', 'sheet.main'],
+    ['styles.xml', 'styles'],
+    ...sheets.map((_, place) => [`worksheets/sheet${place + 1}.xml`, 'worksheet']),
   ]
-  const overrides = types.map(([part, type]) => `<Override PartName="${part}" ContentType="application/vnd.openxmlformats-officedocument.${type}"/>`).join('')
+  const overrides = parts.map(([part, type]) => `<Override PartName="/xl/${part}" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.${type}+xml"/>`).join('')
+  const related = parts.slice(1).map(([part, type], place) => `<Relationship Id="r${place}" Type="${OFFICE}/${type}" Target="${part}"/>`).join('')
+  const named = sheets.map(({ name }, place) => `<sheet name="${escaped(name)}" sheetId="${place + 1}" r:id="r${place + 1}"/>`).join('')
   return zip({
     '[Content_Types].xml': `${HEAD}<Types xmlns="${PACKAGE}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>${overrides}</Types>`,
     '_rels/.rels': `${HEAD}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="r1" Type="${OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>`,
-    'xl/workbook.xml': `${HEAD}<workbook xmlns="${MAIN}" xmlns:r="${OFFICE}"><sheets><sheet name="${sheet}" sheetId="1" r:id="r1"/></sheets></workbook>`,
-    'xl/_rels/workbook.xml.rels': `${HEAD}<Relationships xmlns="${PACKAGE}/relationships"><Relationship Id="r1" Type="${OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>`,
-    'xl/worksheets/sheet1.xml': `${HEAD}<worksheet xmlns="${MAIN}"><sheetData>${rows.map(line).join('')}</sheetData></worksheet>`,
+    'xl/workbook.xml': `${HEAD}<workbook xmlns="${MAIN}" xmlns:r="${OFFICE}"><sheets>${named}</sheets></workbook>`,
+    'xl/_rels/workbook.xml.rels': `${HEAD}<Relationships xmlns="${PACKAGE}/relationships">${related}</Relationships>`,
+    'xl/styles.xml': STYLES,
+    ...Object.fromEntries(sheets.map((sheet, place) => [`xl/worksheets/sheet${place + 1}.xml`, worksheet(sheet)])),
   })
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Import, ImportRow } from '../api/types'
 import { BLANK } from './draft'
-import { firstPile, percent, pilesOf, recounted, rowAnswered, stepOf } from './wizard'
+import { firstPile, percent, pilesOf, recounted, rowAnswered, soleDoubts, stepOf } from './wizard'
 
 const COUNTS = { ready: 5, to_check: 2, refused: 1, saved: 0, skipped: 0, same: 0 }
 const job = (change: Partial<Import> = {}): Import => ({
@@ -63,4 +63,20 @@ test('progress never says more than all, nor divides by nothing', () => {
   expect(percent({ done: 0, of: 0 })).toBe(0)
   expect(percent({ done: 999, of: 1000 })).toBe(99)
   expect(percent({ done: 12, of: 10 })).toBe(100)
+})
+
+test('a kind of assumption is offered where a row hangs on it alone, and says whether it reads otherwise elsewhere', () => {
+  const doubt = (code: string, message: string) => ({ row: 2, column: 1, gravity: 'to_check' as const, part: 'kind', code, message })
+  const note = { ...doubt('part_marks', '不读'), gravity: 'note' as const }
+  const rows = [
+    row(1, { remarks: [doubt('kind_assumed', '当作判断题'), note] }),
+    row(2, { remarks: [doubt('key_by_number', '答案「1」'), doubt('kind_assumed', '当作单选题')] }),
+    row(3, { remarks: [doubt('key_by_number', '答案「2」')] }),
+    row(4, { remarks: [doubt('key_by_number', '答案「3」')] }),
+    row(5, { remarks: [note] }),
+  ]
+  expect(soleDoubts(rows)).toEqual([
+    { code: 'kind_assumed', say: '当作判断题', varies: false },
+    { code: 'key_by_number', say: '答案「2」', varies: true },
+  ])
 })

@@ -55,15 +55,18 @@ export function firstPile({ counts }: Import): RowsFilter {
   return counts.ready > 0 || counts.saved === 0 ? 'ready' : 'saved'
 }
 
-/** The kinds of assumption on a page of which some row hangs on one alone, each with how it reads there. */
-export function soleDoubts(rows: readonly ImportRow[]): { code: string; say: string }[] {
-  const found = new Map<string, string>()
+/** The kinds of assumption on a page of which some row hangs on one alone, each with how it reads in the first; `varies`: in others otherwise. */
+export function soleDoubts(rows: readonly ImportRow[]): { code: string; say: string; varies: boolean }[] {
+  const found = new Map<string, { code: string; say: string; varies: boolean }>()
   for (const { remarks } of rows) {
     const doubts = remarks.filter(({ gravity }) => gravity === 'to_check')
     const first = doubts[0]
-    if (first !== undefined && doubts.every(({ code }) => code === first.code) && !found.has(first.code)) found.set(first.code, first.message)
+    if (first === undefined || doubts.some(({ code }) => code !== first.code)) continue
+    const known = found.get(first.code)
+    if (known === undefined) found.set(first.code, { code: first.code, say: first.message, varies: false })
+    else known.varies ||= known.say !== first.message
   }
-  return [...found].map(([code, say]) => ({ code, say }))
+  return [...found.values()]
 }
 
 /** A row as the server answered: it may have left the pile that is shown. */
