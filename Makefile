@@ -9,7 +9,7 @@ web_sources := $(shell find web -name node_modules -prune -o -path web/dist -pru
 pages := web/dist/index.html
 target_directory = $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: run test schemathesis simulate soak bench screenshots bank lint deny fuzz clean
+.PHONY: run test schemathesis simulate soak bench screenshots dist bank lint deny fuzz clean
 
 run: $(pages)
 	@scripts/needs.sh build
@@ -75,15 +75,15 @@ deny:
 	@command -v cargo-deny >/dev/null || { echo "请先安装：cargo install --locked cargo-deny" >&2; exit 2; }
 	cargo deny check
 
-# Mutated input for as long as is wanted: make fuzz TARGET=messages SECONDS=600. TARGET: messages, seasons, toml_banks, csv_banks,
+# Mutated input for as long as is wanted: make fuzz INPUT=messages SECONDS=600. INPUT: messages, seasons, toml_banks, csv_banks,
 # tables, texts, workbooks_and_documents, sheets_inside_workbooks (of imports), gift, aiken, moodle_xml, json, qti,
 # packed_answers or headers_and_ids. It tells its seed; the same SEED tries the same again.
-TARGET ?= messages
+INPUT ?= messages
 SECONDS ?= 600
 
 fuzz:
 	FUZZ_SECONDS=$(SECONDS) FUZZ_SEED=$(or $(SEED),$(shell date +%s)) \
-		cargo test --locked --quiet --test front_door mutated_$(TARGET) -- --nocapture
+		cargo test --locked --quiet --test front_door mutated_$(INPUT) -- --nocapture
 
 clean:
 	cargo clean

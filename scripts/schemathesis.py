@@ -4,22 +4,17 @@
 Beside a server of its own: `with-server.py python3 scripts/schemathesis.py` (`make schemathesis`). The server has to be fresh: the first
 administrator comes in by KEJING_SETUP. EXAMPLES=n a call, SEED=n again. Python's standard library only, but for schemathesis itself."""
 
-import base64
-import hashlib
-import hmac
 import json
 import os
 import pathlib
-import struct
 import subprocess
 import sys
-import time
-import urllib.request
 import venv
+
+from desk import administrator, nobody
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WANTED = "schemathesis>=4.32,<5"
-PASSWORD = "三江程阳风雨桥头等你来"
 # One run takes no longer, whatever it finds.
 SECONDS_MAX = 300
 # What forms refuse is told in sentences, more narrowly than a schema can: a name that is taken, a password that everybody uses. A call
@@ -31,7 +26,7 @@ def main() -> int:
     base = os.environ["KEJING_URL"] + "/api/desk/v1"
     schemathesis = installed()
     # Signing out would end the session that everything else is asked with.
-    as_administrator = run(schemathesis, base, "as an administrator", administrator(base), "--exclude-operation-id", "session_sign_out")
+    as_administrator = run(schemathesis, base, "as an administrator", administrator(base, os.environ["KEJING_SETUP"]), "--exclude-operation-id", "session_sign_out")
     return max(as_administrator, run(schemathesis, base, "as nobody", nobody(base)))
 
 
@@ -47,39 +42,6 @@ def run(schemathesis: pathlib.Path, base: str, who: str, headers: dict[str, str]
     # Its cache and reports belong to nobody's source tree.
     folder = target() / "schemathesis"
     return subprocess.run(command, cwd=folder, timeout=SECONDS_MAX).returncode
-
-
-def nobody(base: str) -> dict[str, str]:
-    """The headers of the page before anybody has signed in: without them a call is refused before it is looked at."""
-    told, cookie = ask(base, "GET", "/session", None, {})
-    return {"Cookie": cookie, "X-Kejing-Csrf": told["csrf"]}
-
-
-def administrator(base: str) -> dict[str, str]:
-    """Comes in by the first link and sets up a second factor; the headers of a session that may do everything."""
-    headers = nobody(base)
-    body = {"link": os.environ["KEJING_SETUP"], "login": "guan", "name": "管理员", "password": PASSWORD}
-    told, cookie = ask(base, "POST", "/setup", body, headers)
-    headers = {"Cookie": cookie, "X-Kejing-Csrf": told["csrf"]}
-    offered, _ = ask(base, "POST", "/session/second-factor", {}, headers)
-    ask(base, "PUT", "/session/second-factor", {"code": code(offered["secret"])}, headers)
-    return headers
-
-
-def ask(base: str, method: str, path: str, body: object, headers: dict[str, str]) -> tuple[dict, str]:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(base + path, data, headers | {"Content-Type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        cookies = [line.split(";")[0] for line in answer.headers.get_all("Set-Cookie") or []]
-        return json.load(answer), next((cookie for cookie in cookies if cookie.startswith("kejing_desk=")), "")
-
-
-def code(secret: str) -> str:
-    """RFC 6238, of now."""
-    key = base64.b32decode(secret)
-    digest = hmac.new(key, struct.pack(">q", int(time.time()) // 30), hashlib.sha1).digest()
-    at = digest[19] & 15
-    return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def target() -> pathlib.Path:

@@ -17,7 +17,7 @@ WEB = ROOT / "web"
 BROWSER = ROOT / "tests" / "browser"
 
 # The front door's tests that keep a season in a ledger, whichever it is.
-ON_POSTGRES = ["banks::", "corrections::", "desk::", "http::", "limits::", "moments::", "paper::", "promises::", "replay::", "restart::", "seasons::", "wire::"]
+ON_POSTGRES = ["banks::", "corrections::", "desk::", "http::", "limits::", "moments::", "paper::", "promises::", "rehearsals::", "replay::", "restart::", "seasons::", "wire::"]
 
 # What runners say of how many tests passed and failed.
 COUNTS = [

@@ -49,7 +49,13 @@ def served(kejing: pathlib.Path, settings: pathlib.Path) -> None:
     assert server.returncode == 0, server.returncode
 
 
+def asked() -> str:
+    """What `make dist` would do on a machine of the usual kind."""
+    return subprocess.run(["make", "--dry-run", "--always-make", "dist"], cwd=ROOT, check=True, text=True, stdout=subprocess.PIPE).stdout
+
+
 def main() -> int:
+    assert re.search(r"cargo build --release --locked --bin kejing *$", asked(), re.MULTILINE), asked()
     with tempfile.TemporaryDirectory(prefix="kejing-") as folder:
         place = pathlib.Path(folder)
         first, second = made(place / "first"), made(place / "second")

@@ -21,6 +21,7 @@ mod postgres_faults;
 mod strangers;
 mod presets;
 mod promises;
+mod rehearsals;
 mod replay;
 mod restart;
 mod seasons;

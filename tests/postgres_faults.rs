@@ -4,8 +4,10 @@
 
 use crate::faults::crowd::Chance;
 use crate::faults::crowd::Scene;
+use crate::faults::disk::SmallDisk;
 use crate::faults::process::plain;
 use crate::faults::process::serve;
+use crate::harness::postgres::Apart;
 use crate::harness::postgres::Cluster;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,12 +22,13 @@ use tokio::net::UnixStream;
 use tokio::process::Command;
 
 fn cluster() -> Cluster {
-    let cluster = Cluster::start(&["fsync=on", "synchronous_commit=on"]);
-    cluster.sql("postgres", "create database season");
-    cluster
+    cluster_with(Apart::Nothing)
 }
 
 const PLAYERS: usize = 24;
+const KILLS: usize = 10;
+/// What a server says that has waited long enough.
+const STALLED: &str = "账本连续 8 秒写不进数据库";
 
 /// On this database.
 fn on(url: &str) -> impl FnOnce(Command) -> Command {
@@ -55,7 +58,7 @@ async fn kills_of_the_server_on_postgres_lose_nothing_and_cost_nobody_time() {
     let url = cluster.url("season");
     let mut scene = Scene::on(PLAYERS, &url).await;
     let mut chance = Chance(20_260_802);
-    for _ in 0..5 {
+    for _ in 0..KILLS {
         scene.until_more(40 + chance.below(80)).await;
         scene.kill().await;
         scene.serve_again(on(&url)).await;
@@ -71,10 +74,126 @@ async fn postgres_away_for_too_long_ends_the_server_plainly_and_the_next_start_g
     scene.until_more(60).await;
     scene.expect_the_end();
     cluster.end("immediate");
-    scene.ends().await.plainly(&["账本连续 8 秒写不进数据库", "停下的时间会还给每一位选手"]);
+    scene.ends().await.plainly(&[STALLED, "停下的时间会还给每一位选手"]);
     // The next start waits for the database.
     tokio::join!(scene.serve_again(on(&url)), async { cluster.begin() });
     scene.until_more(60).await;
+    scene.end().await;
+}
+
+/// Sessions that are open when a database is set so stay as they are: they are ended.
+fn turns_read_only(cluster: &Cluster) {
+    cluster.sql("postgres", "alter database season set default_transaction_read_only = on");
+    cluster.sql("postgres", "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = 'season'");
+}
+
+fn may_be_written_again(cluster: &Cluster) {
+    cluster.sql("postgres", "alter database season reset default_transaction_read_only");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_turns_read_only_and_back_is_waited_for() {
+    let cluster = Cluster::start(&["fsync=on", "synchronous_commit=on", "log_connections=on"]);
+    cluster.sql("postgres", "create database season");
+    let scene = Scene::on(PLAYERS, &cluster.url("season")).await;
+    scene.until_more(60).await;
+    let mut says = cluster.says();
+    turns_read_only(&cluster);
+    // It came back, found it so, and came again.
+    says.until("terminating connection", 1).await;
+    says.until("application_name=kejing", 4).await;
+    may_be_written_again(&cluster);
+    scene.until_more(60).await;
+    // The whole server, and sessions that are open find it so in mid-run.
+    let mut says = cluster.says();
+    cluster.sql("postgres", "alter system set default_transaction_read_only = on");
+    cluster.sql("postgres", "select pg_reload_conf()");
+    says.until("in a read-only transaction", 1).await;
+    cluster.sql("postgres", "alter system reset default_transaction_read_only");
+    cluster.sql("postgres", "select pg_reload_conf()");
+    scene.until_more(60).await;
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_stays_read_only_ends_the_server_plainly_and_is_refused_until_it_is_set_back() {
+    let cluster = cluster();
+    let url = cluster.url("season");
+    let mut scene = Scene::on(PLAYERS, &url).await;
+    scene.until_more(60).await;
+    scene.expect_the_end();
+    turns_read_only(&cluster);
+    scene.ends().await.plainly(&[STALLED, "数据库设成了只读", "停下的时间会还给每一位选手"]);
+    scene.is_refused(on(&url)).await.plainly(&["数据库设成了只读"]);
+    may_be_written_again(&cluster);
+    scene.serve_again(on(&url)).await;
+    scene.until_more(60).await;
+    scene.end().await;
+}
+
+/// The small disk is there where the tests may mount one. Elsewhere there is nothing to take its place: PostgreSQL runs as
+/// someone whom no limit of ours stops, and no part of ours stands between it and its disk.
+fn small() -> Option<SmallDisk> {
+    SmallDisk::mounted("size=96m")
+}
+
+fn cluster_with(apart: Apart<'_>) -> Cluster {
+    let cluster = Cluster::apart(&["fsync=on", "synchronous_commit=on"], apart);
+    cluster.sql("postgres", "create database season");
+    cluster
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_below_postgres_that_fills_up_and_is_freed_in_time_is_waited_for() {
+    let Some(small) = small() else { return };
+    let cluster = cluster_with(Apart::Tables(small.path()));
+    let scene = Scene::on(PLAYERS, &cluster.url("season")).await;
+    for _ in 0..2 {
+        scene.until_more(60).await;
+        let mut says = cluster.says();
+        small.is_filled_but_for(0);
+        says.until("No space left on device", 2).await;
+        small.is_freed();
+    }
+    scene.until_more(100).await;
+    scene.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_below_postgres_that_stays_full_ends_the_server_plainly_and_a_later_start_finds_all() {
+    let Some(small) = small() else { return };
+    let cluster = cluster_with(Apart::Tables(small.path()));
+    let url = cluster.url("season");
+    let mut scene = Scene::on(PLAYERS, &url).await;
+    scene.until_more(60).await;
+    scene.expect_the_end();
+    small.is_filled_but_for(0);
+    scene.ends().await.plainly(&[STALLED, "No space left on device"]);
+    small.is_freed();
+    scene.serve_again(on(&url)).await;
+    scene.until_more(60).await;
+    scene.end().await;
+}
+
+/// PostgreSQL goes down by itself then, since it can write down nothing any more; once there is room it is started again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_below_the_log_of_postgres_is_waited_for_where_room_is_made_and_the_database_started() {
+    let Some(small) = small() else { return };
+    let cluster = cluster_with(Apart::Log(small.path()));
+    let scene = Scene::on(PLAYERS, &cluster.url("season")).await;
+    scene.until_more(60).await;
+    let mut says = cluster.says();
+    small.is_filled_but_for(0);
+    // More than its last segment holds; no checkpoint gives an old one back.
+    let filling = "select count(pg_logical_emit_message(false, '', repeat('-', 1 << 20))) from generate_series(1, 16)";
+    cluster.tried("postgres", filling).expect_err("there is room in the log");
+    says.until("PANIC", 1).await;
+    small.is_freed();
+    if cluster.lives() {
+        cluster.end("immediate");
+    }
+    cluster.begin();
+    scene.until_more(100).await;
     scene.end().await;
 }
 

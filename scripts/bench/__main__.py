@@ -12,6 +12,7 @@ import traceback
 
 import machine
 import rows_answers
+import rows_desk
 import rows_large
 import rows_parts
 import tables
@@ -27,6 +28,7 @@ ROWS = {
     "disk": rows_large.disk,
     "fdatasync": rows_large.fdatasync,
     "page": rows_parts.page,
+    "imports": rows_desk.imports,
     "postgres": rows_answers.postgres,
     "overload": rows_answers.overload,
     "restart": rows_large.restart,

@@ -47,6 +47,9 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+/// In the data folder. It holds nothing that has to be kept: a rehearsal ends with the process.
+const REHEARSAL_FOLDER: &str = "rehearsal";
+
 #[derive(Args)]
 pub(crate) struct ServeArgs {
     /// 设置文件（TOML）；里面的相对路径从它所在的文件夹算起 [环境变量 KEJING_CONFIG]
@@ -180,6 +183,7 @@ async fn run_season(args: ServeArgs, settings: Settings, given: Given, blocked: 
                 connections_max: settings.connections_max,
                 media: given.read.media.clone(),
                 patience: Patience::default(),
+                rehearsal_folder: Some(settings.data.join(REHEARSAL_FOLDER)),
                 root_files: settings.root_files.clone(),
                 for_phones: for_phones(listener.address, tls.is_some()),
                 tls: tls.clone(),

@@ -15,7 +15,11 @@ use tokio::time::Sleep;
 
 /// The contest's clock: wall time read once, plus monotonic time. It never follows a step of the machine's clock.
 #[derive(Clone)]
-pub struct Clock(Arc<Source>);
+pub struct Clock {
+    source: Arc<Source>,
+    /// Shown in advance of the source: a rehearsal's clock shows another day than the machine's.
+    ahead_ms: i64,
+}
 
 enum Source {
     Machine { wall_ms: i64, read_at: Instant },
@@ -25,24 +29,34 @@ enum Source {
 impl Clock {
     pub fn of_the_machine() -> Clock {
         let wall = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Clock(Arc::new(Source::Machine { wall_ms: wall.as_millis() as i64, read_at: Instant::now() }))
+        Clock::of(Source::Machine { wall_ms: wall.as_millis() as i64, read_at: Instant::now() })
     }
 
     /// A clock that stands still until [`Clock::advance`]: for tests, which run the server in their own process.
     pub fn standing_at(now: Timestamp) -> Clock {
-        Clock(Arc::new(Source::Moved(watch::Sender::new(now.0))))
+        Clock::of(Source::Moved(watch::Sender::new(now.0)))
+    }
+
+    fn of(source: Source) -> Clock {
+        Clock { source: Arc::new(source), ahead_ms: 0 }
+    }
+
+    /// A clock that shows `moment` now and goes on as this one does.
+    pub fn showing(&self, moment: Timestamp) -> Clock {
+        Clock { source: Arc::clone(&self.source), ahead_ms: self.ahead_ms + moment.since(self.now()) }
     }
 
     pub fn now(&self) -> Timestamp {
-        match &*self.0 {
-            Source::Machine { wall_ms, read_at } => Timestamp(wall_ms + read_at.elapsed().as_millis() as i64),
-            Source::Moved(now) => Timestamp(*now.borrow()),
-        }
+        let source = match &*self.source {
+            Source::Machine { wall_ms, read_at } => wall_ms + read_at.elapsed().as_millis() as i64,
+            Source::Moved(now) => *now.borrow(),
+        };
+        Timestamp(source + self.ahead_ms)
     }
 
     /// Microseconds that only grow, from a beginning of their own: for measuring, never for judging.
     pub fn ticks_us(&self) -> u64 {
-        match &*self.0 {
+        match &*self.source {
             Source::Machine { read_at, .. } => read_at.elapsed().as_micros() as u64,
             Source::Moved(now) => (*now.borrow() * 1_000).max(0) as u64,
         }
@@ -50,20 +64,20 @@ impl Clock {
 
     /// Moves a standing clock; the machine's is left alone.
     pub fn advance(&self, ms: i64) {
-        if let Source::Moved(now) = &*self.0 {
+        if let Source::Moved(now) = &*self.source {
             now.send_modify(|now| *now += ms);
         }
     }
 
     /// Returns once the clock shows `moment` or later.
     pub async fn until(&self, moment: Timestamp) {
-        match &*self.0 {
+        match &*self.source {
             Source::Machine { .. } => {
                 tokio::time::sleep(self.ms_until(moment)).await;
             }
             Source::Moved(now) => {
                 // The sender lives in `self`, so waiting cannot fail.
-                let _ = now.subscribe().wait_for(|now| *now >= moment.0).await;
+                let _ = now.subscribe().wait_for(|now| *now + self.ahead_ms >= moment.0).await;
             }
         }
     }
@@ -81,7 +95,7 @@ pub enum Alarm {
 
 impl Clock {
     pub fn alarm(&self, moment: Timestamp) -> Alarm {
-        match &*self.0 {
+        match &*self.source {
             Source::Machine { .. } => {
                 Alarm::Machine { sleep: Box::pin(tokio::time::sleep(self.ms_until(moment))), armed: false }
             }

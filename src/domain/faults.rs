@@ -285,7 +285,14 @@ fn find_twins(questions: &[Question], found: &mut Vec<QuestionFault>) {
 /// The text as it is compared: without spaces and punctuation, capitals as small letters. Signs that change a
 /// number or a formula stay.
 pub fn same(text: &str) -> String {
-    let passed_over = |c: char| c.is_whitespace() || "，。？！：；、,.?!:;（）()“”\"‘’'「」《》_".contains(c);
+    let passed_over = |c: char| {
+        c.is_whitespace()
+            || matches!(c, '，' | '。' | '？' | '！' | '：' | '；' | '、' | ',' | '.' | '?' | '!' | ':' | ';')
+            || matches!(
+                c,
+                '（' | '）' | '(' | ')' | '“' | '”' | '"' | '‘' | '’' | '\'' | '「' | '」' | '《' | '》' | '_'
+            )
+    };
     let kept: String = text.chars().filter(|&c| !passed_over(c)).flat_map(char::to_lowercase).collect();
     // "1.5" and "15" differ, and "（　）" alone is something.
     if text.chars().any(|c| c.is_ascii_digit()) || kept.is_empty() {

@@ -1,23 +1,28 @@
-//! 重题: questions that say the same, or nearly. Candidates share rare pieces of text; only these are compared in full.
+//! 重题: questions that say the same, or nearly. What cannot be near by its length and its characters is passed over; what is left is compared in full.
 
 use crate::domain::faults::same;
-use rapidfuzz::fuzz::RatioBatchComparator;
-use std::collections::HashMap;
+use rapidfuzz::distance::indel::BatchComparator;
+use std::ops::Range;
+use std::ops::RangeInclusive;
 
-/// Characters of a piece.
-const PIECE: usize = 3;
-/// A question is looked up by so many of its rarest pieces.
-const RAREST: usize = 24;
-/// A piece that more questions have tells nothing.
-const COMMON: usize = 2_000;
-/// Holders that are gone through for one question, those of the rarest pieces first: in a file whose questions are all alike the rest is passed over.
-const VISITED: usize = 4_000;
-/// So many questions that share most are compared in full; the others are passed over.
-const COMPARED: usize = 24;
 /// Twins that are told of one question, the nearest first.
 pub const TWINS_MAX: usize = 5;
 /// Of a thousand; what is less alike is another question.
 pub const NEAR: u16 = 800;
+/// Questions that may be near one question. Once there are twice as many, only so many of them stay, those nearest by their characters, and from
+/// then on only what is nearer: in a file whose questions are all alike the rest is passed over.
+const MAYBES: usize = 128;
+/// Steps of the comparisons of one question (64 characters of it against one of another's); beyond it the rest is passed over, but the nearest
+/// by its characters never. Questions of a hundred characters take a hundredth of it.
+const STEPS_MAX: usize = 4_000_000;
+/// Characters are counted by so many kinds, and by fewer, kinds of which each holds two of the former: 16 would let one in twenty-five of unlike
+/// questions pass, 32 let one in thousands.
+const KINDS: usize = 64;
+const COARSE_KINDS: usize = 32;
+/// Texts that lie together on the shelf, so that one instruction compares sixteen of them.
+const BLOCK: usize = 64;
+/// Questions that go over the shelf together, so that it comes through the cache less often.
+const TOGETHER: usize = 8;
 
 /// Another question that says the same, or nearly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,87 +35,8 @@ pub struct Twin {
     pub same: bool,
 }
 
-/// Questions among which twins are looked for, by their place in the order in which they were put there.
-#[derive(Default)]
-pub struct Shelf {
-    texts: Vec<Vec<char>>,
-    /// By the hash of a piece: who has it, ascending.
-    holders: HashMap<u32, Vec<u32>>,
-}
-
-impl Shelf {
-    pub fn put(&mut self, stem: &str, options: &[String]) -> usize {
-        let place = self.texts.len();
-        let text = text_of(stem, options);
-        for piece in pieces_of(&text) {
-            let holders = self.holders.entry(piece).or_default();
-            // One more than may be tells that it is common.
-            if holders.len() <= COMMON {
-                holders.push(place as u32);
-            }
-        }
-        self.texts.push(text);
-        place
-    }
-
-    /// The nearest of all on the shelf.
-    pub fn twins(&self, stem: &str, options: &[String]) -> Vec<Twin> {
-        self.near(&text_of(stem, options), None)
-    }
-
-    /// The nearest of the others to one that is on the shelf.
-    pub fn twins_of(&self, place: usize) -> Vec<Twin> {
-        self.texts.get(place).map(|text| self.near(text, Some(place))).unwrap_or_default()
-    }
-
-    fn near(&self, text: &[char], but: Option<usize>) -> Vec<Twin> {
-        let mut shared: Vec<&Vec<u32>> = pieces_of(text).iter().filter_map(|piece| self.holders.get(piece)).collect();
-        shared.retain(|holders| holders.len() <= COMMON && holders.len() > usize::from(but.is_some()));
-        shared.sort_by_key(|holders| holders.len());
-        let mut counts: HashMap<u32, u32> = HashMap::new();
-        let mut visited = 0;
-        for holders in shared.into_iter().take(RAREST) {
-            visited += holders.len();
-            if visited > VISITED && !counts.is_empty() {
-                break;
-            }
-            for &holder in holders {
-                *counts.entry(holder).or_default() += 1;
-            }
-        }
-        let mut candidates: Vec<(u32, usize)> = counts
-            .into_iter()
-            .map(|(holder, count)| (count, holder as usize))
-            .filter(|(_, h)| Some(*h) != but)
-            .collect();
-        candidates.sort_unstable_by_key(|&(count, holder)| (std::cmp::Reverse(count), holder));
-        candidates.truncate(COMPARED);
-
-        let comparator = RatioBatchComparator::new(text.iter().copied());
-        let mut twins: Vec<Twin> = Vec::new();
-        for (_, other) in candidates {
-            let theirs = &self.texts[other];
-            // Too different in length to be near.
-            let (short, long) = (text.len().min(theirs.len()), text.len().max(theirs.len()));
-            if short * 2000 < usize::from(NEAR) * (short + long) {
-                continue;
-            }
-            let same = text == theirs.as_slice();
-            let ratio = if same { 1.0 } else { comparator.similarity(theirs.iter().copied()) };
-            // Only what is the same is wholly alike.
-            let similarity = if same { 1000 } else { ((ratio * 1000.0) as u16).min(999) };
-            if similarity >= NEAR {
-                twins.push(Twin { other, similarity, same });
-            }
-        }
-        twins.sort_by_key(|twin| (std::cmp::Reverse(twin.similarity), twin.other));
-        twins.truncate(TWINS_MAX);
-        twins
-    }
-}
-
 /// Stem and options as they are compared; the order of options is none.
-fn text_of(stem: &str, options: &[String]) -> Vec<char> {
+pub fn text_of(stem: &str, options: &[String]) -> Text {
     let mut options: Vec<String> = options.iter().map(|option| same(option)).collect();
     options.sort();
     let mut text: Vec<char> = same(stem).chars().collect();
@@ -118,71 +44,231 @@ fn text_of(stem: &str, options: &[String]) -> Vec<char> {
         text.push('\n');
         text.extend(option.chars());
     }
-    text
+    text.into()
 }
 
-fn pieces_of(text: &[char]) -> Vec<u32> {
-    let hash = |piece: &[char]| {
-        piece.iter().fold(0x811C_9DC5u32, |hash, &c| (hash ^ c as u32).wrapping_mul(0x0100_0193).rotate_left(5))
-    };
-    let mut pieces: Vec<u32> = match text.len() {
-        0 => Vec::new(),
-        1..=PIECE => vec![hash(text)],
-        _ => text.windows(PIECE).map(hash).collect(),
-    };
-    pieces.sort_unstable();
-    pieces.dedup();
-    pieces
+pub type Text = Box<[char]>;
+
+/// Questions among which twins are looked for, by their places in the order in which they were given.
+pub struct Shelf {
+    texts: Vec<Text>,
+    /// Their places, the short ones first; of one length as they were given.
+    by_length: Vec<u32>,
+    /// In that order: the lengths, and how often each kind of character stands in a text.
+    lengths: Vec<u32>,
+    counts: Vec<[u8; KINDS]>,
+    blocks: Vec<Block>,
+}
+
+impl Shelf {
+    pub fn of(texts: Vec<Text>) -> Shelf {
+        let length = |place: u32| texts[place as usize].len();
+        let mut by_length: Vec<u32> = (0..texts.len() as u32).collect();
+        by_length.sort_by_key(|&place| length(place));
+        let counts: Vec<_> = by_length.iter().map(|&place| counts_of(&texts[place as usize])).collect();
+        let blocks = by_length.chunks(BLOCK).zip(counts.chunks(BLOCK));
+        let blocks = blocks.map(|(some, counts)| Block::of(counts, length(some[0])..=length(some[some.len() - 1])));
+        let blocks = blocks.collect();
+        let lengths = by_length.iter().map(|&place| length(place) as u32).collect();
+        Shelf { texts, by_length, lengths, counts, blocks }
+    }
+
+    pub fn text(&self, place: usize) -> &[char] {
+        &self.texts[place]
+    }
+
+    /// These places, by the lengths of their texts: as they are best asked for ([`Shelf::twins_of`]), some of them at a time.
+    pub fn in_order(&self, places: Range<usize>) -> Vec<usize> {
+        self.by_length.iter().map(|&place| place as usize).filter(|place| places.contains(place)).collect()
+    }
+
+    /// The nearest others of each of these places: what a comparison of all with all would find, but for what [`MAYBES`] and [`STEPS_MAX`] say.
+    pub fn twins_of(&self, places: &[usize]) -> Vec<Vec<Twin>> {
+        let mut found = Vec::with_capacity(places.len());
+        for some in places.chunks(TOGETHER) {
+            let mut maybes: Vec<Maybes> = some.iter().map(|place| Maybes::of(&self.texts[*place], *place)).collect();
+            self.pass_over(&mut maybes);
+            found.extend(maybes.into_iter().map(|maybes| self.compared(maybes)));
+        }
+        found
+    }
+
+    /// Leaves out what cannot be near: characters that one has and the other has not are a part of what differs.
+    fn pass_over(&self, all: &mut [Maybes<'_>]) {
+        for (n, block) in self.blocks.iter().enumerate() {
+            for maybes in &mut *all {
+                let Some(most) = maybes.most_apart(&block.lengths) else { continue };
+                let apart = block.apart(&maybes.coarse_counts);
+                if apart.iter().fold(u8::MAX, |least, one| least.min(*one)) > most {
+                    continue;
+                }
+                let there = apart.iter().zip(n * BLOCK..self.by_length.len());
+                for (_, at) in there.filter(|(apart, _)| **apart <= most) {
+                    maybes.look_at(&self.counts[at], self.lengths[at], self.by_length[at]);
+                }
+            }
+        }
+    }
+
+    fn compared(&self, maybes: Maybes<'_>) -> Vec<Twin> {
+        let Maybes { text, mut found, .. } = maybes;
+        found.sort_unstable();
+        let comparator = BatchComparator::new(text.iter().copied());
+        let mut twins: Vec<Twin> = Vec::with_capacity(TWINS_MAX + 1);
+        let mut steps = 0;
+        for (least, other) in found {
+            let (theirs, other) = (&self.texts[other as usize], other as usize);
+            let both = text.len() + theirs.len();
+            let rank = |similarity: u16, other: usize| (std::cmp::Reverse(similarity), other);
+            let is_told = |at_most: u16| match twins.get(TWINS_MAX - 1) {
+                Some(last) => rank(at_most, other) < rank(last.similarity, last.other),
+                None => at_most >= NEAR,
+            };
+            if !is_told(similarity(least as usize, both)) {
+                continue;
+            }
+            let same = text == theirs.as_ref();
+            // Only what is the same is wholly alike.
+            let similarity = if same {
+                1000
+            } else {
+                let cost = text.len().div_ceil(64) * theirs.len();
+                if steps > 0 && steps + cost > STEPS_MAX {
+                    continue;
+                }
+                steps += cost;
+                similarity(comparator.distance(theirs.iter().copied()), both).min(999)
+            };
+            if is_told(similarity) {
+                twins.push(Twin { other, similarity, same });
+                twins.sort_by_key(|twin| rank(twin.similarity, twin.other));
+                twins.truncate(TWINS_MAX);
+            }
+        }
+        twins
+    }
+}
+
+/// Texts of about one length: kind by kind, how often it stands in each of them.
+struct Block {
+    lengths: RangeInclusive<usize>,
+    coarse_counts: [[u8; BLOCK]; COARSE_KINDS],
+}
+
+impl Block {
+    fn of(counts: &[[u8; KINDS]], lengths: RangeInclusive<usize>) -> Block {
+        let mut coarse_counts = [[0; BLOCK]; COARSE_KINDS];
+        for (at, counts) in counts.iter().enumerate() {
+            for (of_kind, count) in coarse_counts.iter_mut().zip(coarse(counts)) {
+                of_kind[at] = count;
+            }
+        }
+        Block { lengths, coarse_counts }
+    }
+
+    /// In how many characters each of them differs at least; 255 are 255 or more.
+    #[inline]
+    fn apart(&self, counts: &[u8; COARSE_KINDS]) -> [u8; BLOCK] {
+        let mut apart = [0u8; BLOCK];
+        for (theirs, own) in self.coarse_counts.iter().zip(counts) {
+            for (apart, their) in apart.iter_mut().zip(theirs) {
+                *apart = apart.saturating_add(difference(*their, *own));
+            }
+        }
+        apart
+    }
+}
+
+/// What may be near one question, while the shelf is gone over.
+struct Maybes<'s> {
+    text: &'s [char],
+    place: u32,
+    counts: [u8; KINDS],
+    coarse_counts: [u8; COARSE_KINDS],
+    /// Only what differs in fewer characters is taken up: there are too many.
+    crowded_below: u32,
+    /// In how many characters they differ at least, and their places.
+    found: Vec<(u32, u32)>,
+}
+
+impl<'s> Maybes<'s> {
+    fn of(text: &'s [char], place: usize) -> Maybes<'s> {
+        let counts = counts_of(text);
+        let crowded_below = if text.is_empty() { 0 } else { u32::MAX };
+        Maybes { text, place: place as u32, counts, coarse_counts: coarse(&counts), crowded_below, found: Vec::new() }
+    }
+
+    /// In how many characters texts of these lengths may differ by the coarse count, 255 are 255 or more; `None`: they are not near, whatever they say.
+    fn most_apart(&self, lengths: &RangeInclusive<usize>) -> Option<u8> {
+        let own = self.text.len();
+        let nearest = own.clamp(*lengths.start(), *lengths.end());
+        if own.abs_diff(nearest) > most_apart(own + nearest) {
+            return None;
+        }
+        let most = most_apart(own + lengths.end()).min(self.crowded_below.checked_sub(1)? as usize);
+        Some(most.min(usize::from(u8::MAX)) as u8)
+    }
+
+    fn look_at(&mut self, counts: &[u8; KINDS], length: u32, place: u32) {
+        let least = apart(&self.counts, counts);
+        let is_near = least as usize <= most_apart(self.text.len() + length as usize);
+        if !is_near || least >= self.crowded_below || place == self.place {
+            return;
+        }
+        self.found.push((least, place));
+        if self.found.len() == 2 * MAYBES {
+            let (_, &mut (farthest, _), _) = self.found.select_nth_unstable(MAYBES - 1);
+            self.found.truncate(MAYBES);
+            self.crowded_below = farthest;
+        }
+    }
+}
+
+/// In how many characters two texts differ at least.
+fn apart(one: &[u8; KINDS], other: &[u8; KINDS]) -> u32 {
+    let mut apart = [0u8; 16];
+    for (one, other) in one.chunks_exact(16).zip(other.chunks_exact(16)) {
+        for ((apart, one), other) in apart.iter_mut().zip(one).zip(other) {
+            *apart = apart.saturating_add(difference(*one, *other));
+        }
+    }
+    apart.iter().map(|apart| u32::from(*apart)).sum()
+}
+
+/// As two subtractions that stop at nought: of these the compiler makes instructions for sixteen at once, of `abs_diff` it does not.
+#[inline]
+fn difference(a: u8, b: u8) -> u8 {
+    a.saturating_sub(b) | b.saturating_sub(a)
+}
+
+/// In how many of all their characters two near texts differ at most.
+fn most_apart(both: usize) -> usize {
+    both * usize::from(1000 - NEAR) / 1000
+}
+
+/// Of a thousand, of two texts that differ in so many of all their characters.
+fn similarity(distance: usize, both: usize) -> u16 {
+    ((both - distance) * 1000 / both) as u16
+}
+
+/// Counts beyond 255 stay there: they can only make texts look nearer than they are.
+fn counts_of(text: &[char]) -> [u8; KINDS] {
+    let mut counts = [0u8; KINDS];
+    for &c in text {
+        let kind = (c as u32).wrapping_mul(0x9E37_79B1) >> (u32::BITS - KINDS.ilog2());
+        let count = &mut counts[kind as usize];
+        *count = count.saturating_add(1);
+    }
+    counts
+}
+
+fn coarse(counts: &[u8; KINDS]) -> [u8; COARSE_KINDS] {
+    std::array::from_fn(|kind| {
+        counts[kind * KINDS / COARSE_KINDS..][..KINDS / COARSE_KINDS]
+            .iter()
+            .fold(0u8, |all, one| all.saturating_add(*one))
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn options(texts: &[&str]) -> Vec<String> {
-        texts.iter().map(|text| (*text).to_owned()).collect()
-    }
-
-    #[test]
-    fn the_same_but_for_punctuation_and_order_is_the_same() {
-        let mut shelf = Shelf::default();
-        shelf.put("水的化学式是（　）。", &options(&["H2O", "CO2"]));
-        let twins = shelf.twins("水的化学式是", &options(&["CO2", "H2O"]));
-        assert_eq!(twins, [Twin { other: 0, similarity: 1000, same: true }]);
-    }
-
-    #[test]
-    fn a_few_other_words_are_near_and_another_question_is_not() {
-        let mut shelf = Shelf::default();
-        shelf.put("成年人正常的体温大约是多少摄氏度？", &options(&["36.5", "33.5", "39.5"]));
-        shelf.put("下列哪种行星离太阳最近？", &options(&["水星", "金星", "地球"]));
-        let twins = shelf.twins("成年人的正常体温约是多少摄氏度？", &options(&["36.5", "33.5", "39.5"]));
-        assert_eq!(twins.iter().map(|twin| (twin.other, twin.same)).collect::<Vec<_>>(), [(0, false)]);
-        assert!((NEAR..1000).contains(&twins[0].similarity), "{twins:?}");
-    }
-
-    #[test]
-    fn the_same_stem_with_other_options_is_another_question() {
-        let mut shelf = Shelf::default();
-        shelf.put("下列说法正确的是？", &options(&["地球是行星", "太阳是行星", "月球是行星"]));
-        assert_eq!(shelf.twins("下列说法正确的是？", &options(&["冰比水重", "铁能浮在水上", "油比水轻"])), []);
-    }
-
-    #[test]
-    fn a_question_is_no_twin_of_its_own() {
-        let mut shelf = Shelf::default();
-        for n in 0..3 {
-            shelf.put(&format!("第一批第{n}题：什么是光合作用的产物？"), &[]);
-        }
-        assert_eq!(shelf.twins_of(1).iter().map(|twin| twin.other).collect::<Vec<_>>(), [0, 2]);
-        assert_eq!(shelf.twins_of(9), []);
-    }
-
-    #[test]
-    fn short_stems_are_compared_too() {
-        let mut shelf = Shelf::default();
-        shelf.put("光？", &[]);
-        assert!(shelf.twins("光", &[])[0].same);
-        assert_eq!(shelf.twins("", &[]), []);
-    }
-}
+mod tests;

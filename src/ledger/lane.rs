@@ -144,6 +144,7 @@ pub struct Writer {
     now: Now,
     slowest: Slowest,
     slowest_ms: Arc<AtomicI64>,
+    own_thread: bool,
 }
 
 /// The longest that an entry waited lately from its moment to its commit. A question is told after its commit, and a start
@@ -179,7 +180,16 @@ pub fn lane(store: Arc<dyn Store>, state: LaneState, now: Now) -> (Lane, Writer)
     let slowest_ms = Arc::new(AtomicI64::new(0));
     (
         Lane { queue: sender, closing: closing.clone(), slowest_ms: Arc::clone(&slowest_ms) },
-        Writer { queue: receiver, closing, store, state, now, slowest: Slowest::default(), slowest_ms },
+        Writer {
+            queue: receiver,
+            closing,
+            store,
+            state,
+            now,
+            slowest: Slowest::default(),
+            slowest_ms,
+            own_thread: false,
+        },
     )
 }
 
@@ -190,6 +200,12 @@ impl Writer {
         self.slowest.take(waited_ms, now);
         self.slowest_ms.store(self.slowest.lately_ms(), Ordering::Relaxed);
         Writer { state, ..self }
+    }
+
+    /// It is run where nothing else runs, and may sleep there: a timer of the runtime's goes off when a worker looks at it, which is
+    /// late when all of them have much to do.
+    pub fn on_its_own_thread(self) -> Writer {
+        Writer { own_thread: true, ..self }
     }
 
     /// Runs until the lane is closed, or every [`Lane`] is gone, then returns; everything pushed before was committed.
@@ -229,7 +245,12 @@ impl Writer {
     }
 
     async fn gather(&mut self, pushed: &mut Vec<Pushed>, ms: i64) {
-        tokio::time::sleep(Duration::from_millis(ms.unsigned_abs())).await;
+        let pause = Duration::from_millis(ms.unsigned_abs());
+        if self.own_thread {
+            std::thread::sleep(pause);
+        } else {
+            tokio::time::sleep(pause).await;
+        }
         while pushed.len() < BATCH_ENTRIES {
             match self.queue.try_recv() {
                 Ok(next) => pushed.push(next),

@@ -103,7 +103,7 @@ impl Imports {
         }))
     }
 
-    /// Takes up what a stop interrupted: files are read again, and what was being saved is not saved and can be confirmed again.
+    /// Takes up what a stop interrupted: files are read again, and what was not saved yet can be confirmed again.
     ///
     /// # Errors
     /// The database refuses.
@@ -114,7 +114,8 @@ impl Imports {
                 self.start_reading(import.id);
             } else {
                 let mut act = self.0.desk.begin().await?;
-                act.update_import(&ImportRow { state: "preview".to_owned(), ..import }).await?;
+                let error = Some("存到一半时服务器停了：存进的都在题库里，其余的还在这里，请再存一次".to_owned());
+                act.update_import(&ImportRow { state: "preview".to_owned(), error, ..import }).await?;
                 act.commit_unrecorded().await?;
             }
         }

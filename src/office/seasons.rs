@@ -1,6 +1,7 @@
 //! The season by form: one draft, which is a season file underneath; what is wrong with it and what it means; and putting it in force.
 
 use crate::contest::amend::AmendRefusal;
+use crate::contest::banks::Bank;
 use crate::contest::clock::chance;
 use crate::contest::core::Contest;
 use crate::contest::core::Life;
@@ -12,6 +13,7 @@ use crate::domain::fairness::DrawList;
 use crate::domain::fairness::Seed;
 use crate::domain::fault::Fault;
 use crate::domain::ids::RoundIndex;
+use crate::domain::question::Question;
 use crate::domain::season::Season;
 use crate::domain::season::check_blueprints;
 use crate::domain::season::differences;
@@ -89,6 +91,14 @@ pub struct Playable {
     pub id: String,
     pub name: String,
     pub questions: i64,
+}
+
+/// A season without a ledger yet.
+#[derive(Clone, Debug)]
+pub struct Rehearsed {
+    pub season: Season,
+    /// By bank id.
+    pub banks: Vec<(String, Vec<Question>)>,
 }
 
 /// What came of asking for publication.
@@ -195,7 +205,12 @@ pub async fn draft(link: &mut Link, contest: &Contest) -> Result<Draft, LedgerEr
         }
         None => {
             let region = shelf::file_of(&contest.season.region).unwrap_or(REGION_FILE);
-            let table = contest.season.written(region, ORGANISATIONS_FILE);
+            let mut table = contest.season.written(region, ORGANISATIONS_FILE);
+            if contest.season_versions.last().is_some_and(|version| version.by.as_deref() == Some(shelf::STARTER_BY)) {
+                // What practice says of itself is not what a season would say.
+                table.remove("not_played");
+                table.get_mut("about").and_then(toml::Value::as_table_mut).and_then(|about| about.remove("contact"));
+            }
             Ok(Draft { revision: 0, saved: None, asked: None, table })
         }
     }
@@ -370,6 +385,23 @@ impl Seasons {
         self.versions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What a rehearsal plays: the draft as it was saved, or the season that runs; without the questions that rest.
+    ///
+    /// # Errors
+    /// The draft is no season yet.
+    pub async fn rehearsed(&self, desk: &DeskStore, contest: &Arc<Contest>) -> Result<Rehearsed, DeskRefusal> {
+        let mut link = desk.read().await?;
+        let draft = draft(&mut link, contest).await?;
+        let checked = self.check(&mut link, contest, draft.table).await?;
+        let Some(season) = checked.season else { return Err(DeskRefusal::SeasonFaulty(checked.faults)) };
+        let playable = |version: Arc<BankVersion>| {
+            let rested = contest.banks().of_id(&version.bank).map(Bank::resting).unwrap_or_default();
+            let awake = version.questions.iter().filter(|question| !rested.contains(&question.id));
+            (version.bank.clone(), awake.cloned().collect())
+        };
+        Ok(Rehearsed { season, banks: checked.versions.into_iter().map(playable).collect() })
+    }
+
     /// 试抽: papers of one round of a draft, as they would be drawn. Bounded in number, and few at a time.
     ///
     /// # Errors
@@ -393,7 +425,7 @@ impl Seasons {
         let round = season.round(index.ok_or(DeskRefusal::NotFound("这个场次"))?).clone();
         let version = checked.versions.into_iter().find(|version| version.bank == round.bank);
         let version = version.ok_or(DeskRefusal::NotFound("这个题库"))?;
-        let rested = contest.banks().of_id(&round.bank).map(crate::contest::banks::Bank::resting).unwrap_or_default();
+        let rested = contest.banks().of_id(&round.bank).map(Bank::resting).unwrap_or_default();
         let _turn = self.drawing.acquire().await.map_err(|_| LedgerError::Stopped)?;
         let drawn = tokio::task::spawn_blocking(move || {
             let list = DrawList::of(&version, &rested);

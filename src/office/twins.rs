@@ -1,89 +1,131 @@
 //! 相同和相近: which questions of a file, or of a bank, say what another one says already.
 
 use crate::domain::draft::Draft;
-use crate::domain::faults::same;
 use crate::domain::ids::QuestionId;
 use crate::domain::twins::Shelf;
+use crate::domain::twins::TWINS_MAX;
+use crate::domain::twins::text_of;
 use crate::ledger::desk::DeskStore;
 use crate::ledger::desk::QuestionHead;
 use crate::ledger::desk::ReadRow;
 use crate::ledger::desk::Twin;
 use crate::ledger::store::LedgerError;
 use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::channel;
 
 /// Texts that are read at once.
 const PAGE: i64 = 2_000;
-/// Rows after which progress is told.
-const TOLD_EVERY: usize = 256;
+/// Questions that a thread takes at once; after as many progress is told.
+const AT_ONCE: usize = 256;
+/// How far the threads step back, of 19: whoever plays comes first.
+const NICE: i32 = 19;
 
 /// A question of the bank.
-pub struct Text {
+pub struct Known {
     pub id: QuestionId,
     pub draft: Draft,
 }
 
-/// What makes two questions the same, as the bank's check has it: stem, options in any order, picture.
-type Content = (String, Vec<String>, Option<String>);
+/// Tells each row its twins in the bank and in the file. It is the same where the bank or a row above it has it. On all processors, but for
+/// what others want of them.
+///
+/// `watch` is told how many questions of how many have been looked at, and says whether to go on; `false`: it said no.
+pub fn find(rows: &mut [ReadRow], bank: &[Known], watch: &mut dyn FnMut(u32, u32) -> bool) -> bool {
+    let drafts: Vec<&Draft> = bank.iter().map(|known| &known.draft).chain(rows.iter().map(|row| &row.draft)).collect();
+    let text = |draft: &&Draft| text_of(&draft.stem, &draft.options);
+    let Some(texts) = on_all_processors(&drafts, |some| some.iter().map(text).collect(), &mut |_, _| true) else {
+        return false;
+    };
+    let shelf = Shelf::of(texts);
+    let first = first_of_each(&drafts, &shelf);
+    let places = shelf.in_order(bank.len()..drafts.len());
+    let Some(near) = on_all_processors(&places, |some| shelf.twins_of(some), watch) else { return false };
 
-fn content(draft: &Draft) -> Content {
-    let mut options: Vec<String> = draft.options.iter().map(|option| same(option)).collect();
-    options.sort();
-    (same(&draft.stem), options, draft.media.as_ref().map(|media| media.file.clone()))
-}
-
-/// Tells each row its twins in the bank and in the file. It is the same where the bank or a row above it has it.
-pub fn find(rows: &mut [ReadRow], bank: &[Text], watch: &mut dyn FnMut(u32, u32)) {
-    let mut shelf = Shelf::default();
-    let mut first: HashMap<Content, usize> = HashMap::new();
-    let drafts = bank.iter().map(|text| &text.draft).chain(rows.iter().map(|row| &row.draft));
-    for (place, draft) in drafts.enumerate() {
-        shelf.put(&draft.stem, &draft.options);
-        if !draft.stem.is_empty() {
-            first.entry(content(draft)).or_insert(place);
-        }
-    }
-    let found: Vec<Vec<Twin>> = (0..rows.len())
-        .map(|n| {
-            if n % TOLD_EVERY == 0 {
-                watch(n as u32, rows.len() as u32);
-            }
-            twins_of(bank.len() + n, rows, bank, &shelf, &first)
-        })
-        .collect();
-    for (place, (row, twins)) in (bank.len()..).zip(rows.iter_mut().zip(found)) {
-        row.same = first.get(&content(&row.draft)).is_some_and(|first| *first < place);
-        row.twins = twins;
-    }
-}
-
-fn twins_of(
-    place: usize,
-    rows: &[ReadRow],
-    bank: &[Text],
-    shelf: &Shelf,
-    first: &HashMap<Content, usize>,
-) -> Vec<Twin> {
-    let own = &rows[place - bank.len()].draft;
-    if own.stem.is_empty() {
-        return Vec::new();
-    }
-    let told = |other: usize, similarity: u32, same: bool| match bank.get(other) {
-        Some(text) => Twin { id: Some(text.id.0.clone()), n: None, stem: text.draft.stem.clone(), similarity, same },
-        None => {
-            let row = &rows[other - bank.len()];
-            Twin { id: None, n: Some(row.n), stem: row.draft.stem.clone(), similarity, same }
+    let own = |place: usize| &drafts[place];
+    let told = |other: usize, similarity: u32, same: bool| {
+        let stem = own(other).stem.clone();
+        match bank.get(other) {
+            Some(known) => Twin { id: Some(known.id.0.clone()), n: None, stem, similarity, same },
+            None => Twin { id: None, n: Some(rows[other - bank.len()].n), stem, similarity, same },
         }
     };
-    // The one that was there first is told whatever the shelf's look-up passes over.
-    let first = first.get(&content(own)).copied().filter(|first| *first != place);
-    let near = shelf.twins_of(place);
-    let near = near.into_iter().filter(|twin| Some(twin.other) != first);
+    let mut found: Vec<(bool, Vec<Twin>)> = vec![(false, Vec::new()); rows.len()];
+    for (place, near) in places.into_iter().zip(near).filter(|(place, _)| !own(*place).stem.is_empty()) {
+        // The one that was there first is told whatever the shelf passes over.
+        let first = first.get(&content(own(place), &shelf, place)).copied().filter(|first| *first != place);
+        let near = near.into_iter().filter(|twin| Some(twin.other) != first);
+        let near = near.map(|twin| told(twin.other, u32::from(twin.similarity), twin.same));
+        let twins = first.map(|first| told(first, 1_000, true)).into_iter().chain(near).take(TWINS_MAX).collect();
+        found[place - bank.len()] = (first.is_some_and(|first| first < place), twins);
+    }
+    drop(drafts);
+    for (row, (same, twins)) in rows.iter_mut().zip(found) {
+        (row.same, row.twins) = (same, twins);
+    }
+    true
+}
+
+/// What makes two questions the same, as the bank's check has it: stem, options in any order, picture.
+type Content<'t> = (&'t [char], Option<&'t str>);
+
+fn content<'t>(draft: &'t Draft, shelf: &'t Shelf, place: usize) -> Content<'t> {
+    (shelf.text(place), draft.media.as_ref().map(|media| media.file.as_str()))
+}
+
+fn first_of_each<'t>(drafts: &[&'t Draft], shelf: &'t Shelf) -> HashMap<Content<'t>, usize> {
+    let mut first = HashMap::with_capacity(drafts.len());
+    for (place, draft) in drafts.iter().enumerate().filter(|(_, draft)| !draft.stem.is_empty()) {
+        first.entry(content(draft, shelf, place)).or_insert(place);
+    }
     first
-        .map(|first| told(first, 1_000, true))
-        .into_iter()
-        .chain(near.map(|twin| told(twin.other, u32::from(twin.similarity), twin.same)))
-        .take(crate::domain::twins::TWINS_MAX)
-        .collect()
+}
+
+/// What `work` makes of all, some at a time, in their order; `None`: `watch` did not want to go on.
+fn on_all_processors<A: Sync, B: Send>(
+    all: &[A],
+    work: impl Fn(&[A]) -> Vec<B> + Sync,
+    watch: &mut dyn FnMut(u32, u32) -> bool,
+) -> Option<Vec<B>> {
+    let parts: Vec<&[A]> = all.chunks(AT_ONCE).collect();
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get().min(parts.len()));
+    let (next, work) = (AtomicUsize::new(0), &work);
+    let mut made: Vec<Option<Vec<B>>> = parts.iter().map(|_| None).collect();
+    std::thread::scope(|scope| {
+        // Nobody who works waits for whoever takes it.
+        let (send, receive) = channel();
+        for _ in 0..threads {
+            let (send, parts, next) = (send.clone(), &parts, &next);
+            scope.spawn(move || {
+                step_back();
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(part) = parts.get(n) else { return };
+                    // Nobody takes it any more where `watch` said no.
+                    if send.send((n, work(part))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        let mut done = 0;
+        while let Ok((n, part)) = receive.recv() {
+            done += part.len() as u32;
+            made[n] = Some(part);
+            if !watch(done, all.len() as u32) {
+                return;
+            }
+        }
+    });
+    made.into_iter().collect::<Option<Vec<Vec<B>>>>().map(|made| made.into_iter().flatten().collect())
+}
+
+fn step_back() {
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::warn!(%error, "questions are compared at the usual priority");
+    }
 }
 
 /// The twins of a question in its bank.
@@ -91,30 +133,35 @@ fn twins_of(
 /// # Errors
 /// The database refuses.
 pub async fn of_question(desk: &DeskStore, head: &QuestionHead) -> Result<Vec<Twin>, LedgerError> {
-    let mut link = desk.read().await?;
-    let mut texts: Vec<Text> = Vec::new();
-    let mut after = String::new();
-    loop {
-        let page = link.drafts_after(&head.bank, &after, PAGE).await?;
-        let Some((last, _)) = page.last() else { break };
-        after.clone_from(&last.id.0);
-        texts.extend(page.into_iter().map(|(other, draft)| Text { id: other.id, draft }));
-    }
+    let known = all_of(desk, &head.bank).await?;
     let own = head.id.clone();
     let found = tokio::task::spawn_blocking(move || {
-        let mut shelf = Shelf::default();
-        for text in &texts {
-            shelf.put(&text.draft.stem, &text.draft.options);
-        }
-        let Some(place) = texts.iter().position(|text| text.id == own) else { return Vec::new() };
+        let Some(place) = known.iter().position(|known| known.id == own) else { return Vec::new() };
+        let shelf = Shelf::of(known.iter().map(|known| text_of(&known.draft.stem, &known.draft.options)).collect());
         let told = |twin: crate::domain::twins::Twin| Twin {
-            id: Some(texts[twin.other].id.0.clone()),
+            id: Some(known[twin.other].id.0.clone()),
             n: None,
-            stem: texts[twin.other].draft.stem.clone(),
+            stem: known[twin.other].draft.stem.clone(),
             similarity: u32::from(twin.similarity),
             same: twin.same,
         };
-        shelf.twins_of(place).into_iter().map(told).collect()
+        shelf.twins_of(&[place]).into_iter().flatten().map(told).collect()
     });
     found.await.map_err(|_| LedgerError::Stopped)
+}
+
+/// The current texts of a bank.
+///
+/// # Errors
+/// The database refuses.
+pub async fn all_of(desk: &DeskStore, bank: &str) -> Result<Vec<Known>, LedgerError> {
+    let mut link = desk.read().await?;
+    let mut known = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = link.texts_after(bank, &after, PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(known) };
+        after.clone_from(&last.0);
+        known.extend(page.into_iter().map(|(id, draft)| Known { id, draft }));
+    }
 }

@@ -27,5 +27,8 @@ pub mod public;
 pub mod pages;
 pub mod door;
 pub mod upgrade;
+pub mod routes;
+pub mod service;
+pub mod rehearsals;
 pub mod desk;
 pub mod serve;

@@ -50,9 +50,20 @@ fn content_type(path: &str) -> &'static str {
     }
 }
 
-/// A page or one of its parts. Names with a hash in them never change; pages are asked for anew each time.
+/// A page or one of its parts.
 pub async fn page(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
+    match built_in(path, &headers) {
+        Some(file) => file,
+        None => match root_file(&app, path).await {
+            Some(file) => file,
+            None => Problem::not_found("这个页面").into_response(),
+        },
+    }
+}
+
+/// What was built into the binary. Names with a hash in them never change; pages are asked for anew each time.
+pub fn built_in(path: &str, headers: &HeaderMap) -> Option<Response> {
     let (path, cache) = match path {
         "" => ("index.html", "no-cache"),
         "boards" => ("boards.html", "no-cache"),
@@ -60,13 +71,7 @@ pub async fn page(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> 
         path if path.starts_with("assets/") => (path, "public, max-age=31536000, immutable"),
         path => (path, "no-cache"),
     };
-    match FILES.get(path) {
-        Some(file) => file.respond(&headers, cache),
-        None => match root_file(&app, uri.path().trim_start_matches('/')).await {
-            Some(file) => file,
-            None => Problem::not_found("这个页面").into_response(),
-        },
-    }
+    FILES.get(path).map(|file| file.respond(headers, cache))
 }
 
 /// A file that WeChat or the filing office asks for, from the top level of the folder that the settings name. What the

@@ -306,6 +306,10 @@ impl Problem {
     }
 }
 
+/// Goes with the answer, for whoever counts refusals by their codes.
+#[derive(Clone, Copy, Debug)]
+pub struct RefusedWith(pub &'static str);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.json()).into_response();
@@ -314,6 +318,7 @@ impl IntoResponse for Problem {
         if let Some(ms) = self.retry_after_ms {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
         }
+        response.extensions_mut().insert(RefusedWith(self.code));
         response
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::contest::clock::chance;
 use crate::domain::ids::ParticipantId;
+use crate::transport::problem::RefusedWith;
 use crate::transport::state::App;
 use axum::extract::MatchedPath;
 use axum::extract::Request;
@@ -56,6 +57,9 @@ pub async fn with_line(State(app): State<Arc<App>>, mut request: Request, next: 
         tracing::debug!(request = id, status, ms, participant, "{method} {path}");
     }
     app.meters.requested(status);
+    if let Some(RefusedWith(code)) = response.extensions().get::<RefusedWith>() {
+        app.meters.refused(code);
+    }
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

@@ -42,6 +42,8 @@ pub struct ServeSettings {
     /// `None`: plain HTTP.
     pub tls: Option<Arc<Tls>>,
     pub patience: Patience,
+    /// Where the ledger of a rehearsal lies while it lasts; nothing else may be in it. `None`: there are none.
+    pub rehearsal_folder: Option<PathBuf>,
 }
 
 /// How long the server waits for a client, in real time: what is slower loses its connection.

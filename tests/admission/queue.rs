@@ -31,6 +31,45 @@ async fn starts_are_refused_while_answers_still_find_room() {
 }
 
 #[tokio::test]
+async fn a_full_queue_says_busy_to_who_comes_new_first_and_nothing_is_used_up() {
+    let server = Server::of(&round("daily", "attempts_per_day = 1")).await;
+    let (mut playing, token) = (server.phone("韦小兰").await, server.join("覃小满").await);
+    let (mut waiting, _) = server.hello(&token).await;
+    let first = playing.start("daily").await;
+    let lane = server.contest.lane();
+    let mut rooms = Vec::new();
+    while let Ok(room) = lane.reserve_for_start() {
+        rooms.push(room);
+    }
+
+    let start =
+        serde_json::json!({"type": "start", "round": "daily", "request": "00000000-0000-4000-8000-000000000001"});
+    waiting.say(start.clone()).await;
+    let refused = waiting.refused("busy").await;
+    assert!(refused["retry_after_ms"].as_u64().unwrap() > 0, "{refused}");
+    let fields = serde_json::json!({"request": "00000000-0000-4000-8000-000000000002", "name": "梁小红", "city": "450200", "county": "450204"});
+    let (status, body) = server.post("/participants", None, fields).await;
+    assert_eq!((status, body["code"].as_str()), (503, Some("busy")), "{body}");
+    assert!(body["retry_after_ms"].as_u64().unwrap() > 0, "{body}");
+    playing.answer(&first, &[0]).await;
+    let verdict = playing.hear("verdict").await;
+    assert_eq!(verdict["seq"], first["seq"], "answers come first");
+
+    while let Ok(room) = lane.reserve() {
+        rooms.push(room);
+    }
+    let second = playing.hear("question").await;
+    playing.answer(&second, &[0]).await;
+    playing.refused("busy").await;
+    drop(rooms);
+    playing.answer(&second, &[0]).await;
+    assert_eq!(playing.hear("verdict").await["seq"], second["seq"], "the same answer is taken now");
+    waiting.say(start).await;
+    waiting.hear("question").await;
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn reports_and_codes_are_kept_for_one_participant_only_so_often() {
     let server = Server::of(&round("daily", "")).await;
     let (mine, other) = (server.join("韦小兰").await, server.join("覃小满").await);

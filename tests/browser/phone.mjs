@@ -24,8 +24,8 @@ export function launch() {
   return chromium.launch({ executablePath: process.env.KEJING_BROWSER ?? '/usr/bin/chromium', args: FLAGS })
 }
 
-export async function fetchSeason() {
-  const response = await fetch(`${base}/api/v1/season`)
+export async function fetchSeason(below = '') {
+  const response = await fetch(`${base}${below}/api/v1/season`)
   assert.equal(response.status, 200)
   return response.json()
 }
@@ -40,19 +40,23 @@ export function roundsOf(season) {
   return { bare, telling }
 }
 
+/** Where a page's server lies below the address: a rehearsal's has a path of its own. */
+const paths = new WeakMap()
+
 /** A phone of its own, forgotten after the test; whatever its page complains about fails the test. */
-export async function newPhone(t, browser, options = {}) {
+export async function newPhone(t, browser, { below = '', ...options } = {}) {
   const context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'zh-CN', reducedMotion: 'reduce', ...options })
   t.after(() => context.close())
   const complaints = []
   context.on('weberror', (error) => complaints.push(error.error().message))
   t.after(() => assert.deepEqual(complaints, []))
   const page = await context.newPage()
+  paths.set(page, below)
   return { context, page }
 }
 
 export async function open(page, hash = '', search = '') {
-  await page.goto(`${base}/${search}${hash}`)
+  await page.goto(`${base}${paths.get(page) ?? ''}/${search}${hash}`)
 }
 
 /** Through the form, as a person does. Returns the recovery code. */

@@ -38,6 +38,7 @@ test('an empty folder has practice, and says that a season has still to be set u
   await shoot(desk, 'desk-season-starter')
   await settings(desk)
   await roundsByForm(desk)
+  await rehearsed(t)
   await published(desk)
   await played(t)
 })
@@ -84,6 +85,39 @@ async function roundsByForm(page) {
   await clerk.go(page, '#/season/rounds')
   await page.waitForSelector(`${at('calendar')} >> text=每日竞赛`)
   await shoot(page, 'desk-season-rounds')
+}
+
+/** The draft is played under an address of its own, as it will be minutes before it closes; then nothing of it is left. */
+async function rehearsed(t) {
+  await clerk.go(desk, '#/season/rehearsal')
+  await desk.click(at('from'))
+  await desk.click('.el-select-dropdown__item:visible >> text=「每日竞赛」截止前五分钟')
+  await shoot(desk, 'desk-rehearsal-begin')
+  await desk.click(at('begin'))
+  await desk.waitForSelector(at('rehearsing'))
+  const below = (await desk.getAttribute(at('open'), 'href')).replace(/\/$/, '')
+  const { page } = await phone.newPhone(t, browser, { below })
+  const season = await phone.fetchSeason(below)
+  assert.equal(season.name, '三江县科学素质竞赛')
+  const daily = season.rounds.find(({ name }) => name === '每日竞赛')
+  await phone.open(page)
+  await page.waitForSelector(`${at('rehearsal')} >> text=演练：不计成绩`)
+  await phone.join(page, season, '梁练习')
+  await shoot(page, 'play-rehearsal')
+  await phone.start(page, daily)
+  await phone.playOn(page, daily.of, false)
+  assert.match(await page.textContent(at('ranks')), /第 1 名/)
+  await says(desk, at('rehearsal-participants'), '1')
+  await shoot(desk, 'desk-rehearsal')
+  assert.ok(await phone.fits(page))
+  await desk.click(at('end'))
+  await desk.waitForSelector(at('begin'))
+  await page.reload()
+  await page.waitForSelector('text=没有这次演练，或者已经结束')
+  await shoot(page, 'play-rehearsal-ended')
+  // What the phone knows of the season itself is nothing.
+  await page.goto(`${phone.base}/`)
+  assert.equal(await page.locator(at('me')).count(), 0)
 }
 
 async function published(page) {

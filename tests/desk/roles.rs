@@ -256,6 +256,9 @@ fn of_season() -> Vec<Row> {
         ("POST /season/draft/organisations", "/season/draft/organisations?revision=99", json!({}), &["administrator"]),
         ("GET /season/draft/file", "/season/draft/file", Value::Null, READS_ALL),
         ("DELETE /season/publication", "/season/publication", Value::Null, &["administrator"]),
+        ("GET /season/rehearsal", "/season/rehearsal", Value::Null, &["administrator"]),
+        ("POST /season/rehearsal", "/season/rehearsal", json!({"from": -1}), &["administrator"]),
+        ("DELETE /season/rehearsal", "/season/rehearsal", Value::Null, &["administrator"]),
     ]
 }
 

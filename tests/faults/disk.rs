@@ -124,21 +124,30 @@ async fn what_cannot_be_read_is_not_made_up() {
 }
 
 /// A small file system in memory, for as long as this lives. Only root may make one; the tests around it need nobody's leave.
-struct SmallDisk(tempfile::TempDir);
+pub(crate) struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
-    fn mounted(size: &str) -> Option<SmallDisk> {
+    pub(crate) fn mounted(size: &str) -> Option<SmallDisk> {
         let folder = tempfile::tempdir().unwrap();
         let mount = Sync::new("mount").args(["-t", "tmpfs", "-o", size, "kejing"]).arg(folder.path()).output();
         mount.is_ok_and(|made| made.status.success()).then_some(SmallDisk(folder))
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
     /// Something else takes the room, all but so much.
-    fn is_filled_but_for(&self, bytes: u64) {
+    pub(crate) fn is_filled_but_for(&self, bytes: u64) {
         let mut other = std::fs::File::create(self.0.path().join("other")).unwrap();
         while other.write_all(&[0; 4096]).is_ok() {}
         let taken = other.metadata().unwrap().len();
         other.set_len(taken.saturating_sub(bytes)).unwrap();
+    }
+
+    /// What took the room is deleted.
+    pub(crate) fn is_freed(&self) {
+        std::fs::remove_file(self.0.path().join("other")).unwrap();
     }
 
     fn grows(&self, size: &str) {

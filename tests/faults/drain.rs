@@ -7,10 +7,10 @@ use super::crowd::connect;
 use super::crowd::say;
 use super::process::Served;
 use super::process::arranged;
-use super::process::plain;
 use super::process::serve;
 use super::process::stop;
 use crate::harness::Phone;
+use crate::harness::postgres::Cluster;
 use futures_util::StreamExt;
 use rustix::process::Resource;
 use rustix::process::Rlimit;
@@ -22,6 +22,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::time::Instant;
+use tokio::process::Command;
 use tokio::sync::Notify;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -170,6 +171,25 @@ impl Seat {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn five_thousand_sockets_are_told_to_reconnect_and_resume_where_they_were() {
+    all_are_told_and_resume(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn five_thousand_sockets_on_postgres_are_told_to_reconnect_and_resume_where_they_were() {
+    let cluster = Cluster::start(&["fsync=on", "synchronous_commit=on"]);
+    cluster.sql("postgres", "create database season");
+    all_are_told_and_resume(Some(&cluster.url("season"))).await;
+}
+
+/// With the ledger in this database, if not in the folder.
+async fn all_are_told_and_resume(database: Option<&str>) {
+    static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    // The sockets of two such tests at once are more than a process may open.
+    let _alone = ALONE.lock().await;
+    let there = |mut command: Command| {
+        command.args(database.iter().flat_map(|url| ["--database", url]));
+        command
+    };
     let limit = rustix::process::getrlimit(Resource::Nofile);
     rustix::process::setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -177,7 +197,7 @@ async fn five_thousand_sockets_are_told_to_reconnect_and_resume_where_they_were(
     let season = std::fs::read_to_string(folder.path().join("season.toml")).unwrap();
     let longer = season.replace("question_seconds = 60", &format!("question_seconds = {}", LIMIT_MS / 1000));
     std::fs::write(folder.path().join("season.toml"), longer).unwrap();
-    let Served { process, address } = arranged(serve(folder.path(), plain).await);
+    let Served { process, address } = arranged(serve(folder.path(), there).await);
 
     let (stage, arriving) = (Arc::new(Stage::default()), Arc::new(Semaphore::new(100)));
     let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
@@ -205,7 +225,7 @@ async fn five_thousand_sockets_are_told_to_reconnect_and_resume_where_they_were(
     let untold = seats.iter().filter(|seat| !seat.reconnect_told || seat.code != Some(1012)).count();
     assert_eq!(untold, 0, "so many were not told to reconnect");
 
-    let Served { process, address } = arranged(serve(folder.path(), plain).await);
+    let Served { process, address } = arranged(serve(folder.path(), there).await);
     let away = gone.elapsed();
     let mut back = JoinSet::new();
     for seat in seats {
@@ -219,5 +239,5 @@ async fn five_thousand_sockets_are_told_to_reconnect_and_resume_where_they_were(
     let ended = stop(process, folder.path()).await;
     assert_eq!(ended.code, Some(0), "{}", ended.said);
     let replayed = super::process::kejing(&["replay", "--data", folder.path().join("data").to_str().unwrap()]);
-    assert!({ replayed }.output().await.unwrap().status.success());
+    assert!(there(replayed).output().await.unwrap().status.success());
 }

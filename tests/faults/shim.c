@@ -1,11 +1,16 @@
-/* A disk that fails when it is told to: loaded before the C library (LD_PRELOAD), it stands between SQLite and the kernel.
+/* A disk that fails and a clock that steps when they are told to: loaded before the C library (LD_PRELOAD), it stands between the
+ * program, SQLite in it, and the kernel.
  *
  * While the file named by FAULTY_DISK exists, calls on files whose path contains PART fail. The file holds one line:
  *     CALL WHAT SKIP PART
  * CALL: write, read, sync, open (for writing). SKIP: so many matching calls are let through first.
  * WHAT: ENOSPC, EIO, EROFS: the call fails so, and every one after it.
  *       half: the write puts half of its bytes down; the next one finds the disk full.
- *       kill: half of the bytes are put down, and the process is gone (SIGKILL). */
+ *       kill: half of the bytes are put down, and the process is gone (SIGKILL).
+ *
+ * Or it holds
+ *     clock step SECONDS -
+ * and the machine's wall clock is by so many seconds (negative: behind) beside the true one. What only grows goes on as it was. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +20,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/types.h>
+#include <time.h>
 #include <unistd.h>
 
 enum what { NOTHING, FAIL, HALF, KILL };
@@ -120,4 +127,36 @@ int open64(const char *path, int flags, ...) {
     mode_t mode = mode_of(flags, rest);
     va_end(rest);
     return opened(path, flags | O_LARGEFILE, mode);
+}
+
+/* By how many seconds the wall clock has been stepped. */
+static long stepped(void) {
+    char line[512];
+    long seconds = 0;
+    int before = errno;
+    if (!wish(line, sizeof line) || sscanf(line, "clock step %ld", &seconds) != 1) seconds = 0;
+    errno = before;
+    return seconds;
+}
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+    int told = (int)syscall(SYS_clock_gettime, clock, now);
+    if (told == 0 && (clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE)) now->tv_sec += stepped();
+    return told;
+}
+
+int gettimeofday(struct timeval *now, void *zone) {
+    (void)zone;
+    struct timespec exact;
+    if (clock_gettime(CLOCK_REALTIME, &exact) != 0) return -1;
+    now->tv_sec = exact.tv_sec;
+    now->tv_usec = exact.tv_nsec / 1000;
+    return 0;
+}
+
+time_t time(time_t *told) {
+    struct timespec now;
+    if (clock_gettime(CLOCK_REALTIME, &now) != 0) return -1;
+    if (told != NULL) *told = now.tv_sec;
+    return now.tv_sec;
 }

@@ -163,7 +163,10 @@ impl Start {
             blocked: BlockedNames::read("管理员\n"),
             listener,
             metrics_listener: None,
-            settings: self.settings.clone(),
+            settings: ServeSettings {
+                rehearsal_folder: Some(self.folder.path().join("rehearsal")),
+                ..self.settings.clone()
+            },
             ready: Some(ready),
             stop,
         })
@@ -292,7 +295,7 @@ impl Server {
     }
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
     let response = request.send().await.unwrap();
     let status = response.status().as_u16();
     let text = response.text().await.unwrap();
@@ -313,7 +316,12 @@ pub(crate) enum Ended {
 
 impl Phone {
     pub(crate) async fn connect(address: SocketAddr) -> Phone {
-        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
+        Phone::connect_below(address, "/").await
+    }
+
+    /// Where the server's calls lie under this path, as those of a rehearsal do.
+    pub(crate) async fn connect_below(address: SocketAddr, path: &str) -> Phone {
+        let mut request = format!("ws://{address}{path}ws").into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "kejing.v1".parse().unwrap());
         let (socket, _) = tokio_tungstenite::connect_async(request).await.unwrap();
         Phone { socket }

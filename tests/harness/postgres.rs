@@ -11,8 +11,16 @@ use std::process::Stdio;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::io::AsyncBufReadExt;
+use tokio::io::BufReader;
+use tokio::io::Lines;
+use tokio::process::Child;
+use tokio::process::ChildStdout;
 
 const USER: &str = "kejing";
+/// A failing test's patience, not a pace.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A cluster of our own. A guard outside the test's process group waits for this process to let go of a pipe, however it
 /// ends, then stops the cluster and removes its folder.
@@ -30,8 +38,13 @@ impl Cluster {
     }
 
     /// One that this test may stop and kill.
-    #[allow(clippy::zombie_processes, reason = "the guard outlives whoever could wait for it")]
     pub(crate) fn start(settings: &[&str]) -> Cluster {
+        Cluster::apart(settings, Apart::Nothing)
+    }
+
+    /// One that keeps a part of what it has on another disk.
+    #[allow(clippy::zombie_processes, reason = "the guard outlives whoever could wait for it")]
+    pub(crate) fn apart(settings: &[&str], apart: Apart<'_>) -> Cluster {
         let commands = commands();
         let folder = tempfile::Builder::new().prefix("kejing-pg-").tempdir().unwrap().keep();
         let (guarded, alive) = std::io::pipe().unwrap();
@@ -45,8 +58,9 @@ impl Cluster {
         guard_command.stdin(guarded).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/").process_group(0);
         guard_command.spawn().unwrap();
         let data = cluster.data();
-        let initdb = ["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=trust", "--username", USER, "-D"];
-        cluster.run("initdb", &[&initdb[..], &[&data]].concat());
+        let initdb = ["--no-sync", "--no-locale", "--encoding=UTF8", "--auth=trust", "--username", USER, "-D", &data];
+        let log = cluster.lay(apart);
+        cluster.run("initdb", &[&initdb[..], &log.iter().map(String::as_str).collect::<Vec<_>>()].concat());
         let mut all = vec![
             "listen_addresses=''".to_owned(),
             format!("unix_socket_directories='{}'", cluster.folder.display()),
@@ -59,6 +73,24 @@ impl Cluster {
         fs::write(&file, fs::read_to_string(&file).unwrap() + &written).unwrap();
         cluster.begin();
         cluster
+    }
+
+    /// Prepares what is to lie apart; returns what `initdb` has to be told of it.
+    fn lay(&self, apart: Apart<'_>) -> Vec<String> {
+        match apart {
+            Apart::Nothing => vec![],
+            Apart::Tables(disk) => {
+                let data = disk.join("data");
+                fs::create_dir(&data).unwrap();
+                if let Some((uid, gid)) = someone_else() {
+                    chown(&data, Some(uid), Some(gid)).unwrap();
+                }
+                std::os::unix::fs::symlink(data, self.data()).unwrap();
+                vec![format!("--waldir={}", self.folder.join("wal").display())]
+            }
+            // The smallest segments there are: a new one is soon asked for.
+            Apart::Log(disk) => vec![format!("--waldir={}", disk.join("wal").display()), "--wal-segsize=1".to_owned()],
+        }
     }
 
     fn data(&self) -> String {
@@ -75,6 +107,21 @@ impl Cluster {
         self.run("pg_ctl", &["-D", &self.data(), "-m", how, "--wait", "stop"]);
     }
 
+    /// Whether it runs.
+    pub(crate) fn lives(&self) -> bool {
+        self.tries("pg_ctl", &["-D", &self.data(), "status"]).is_ok()
+    }
+
+    /// What it writes into its log from here on.
+    pub(crate) fn says(&self) -> Says {
+        let log = self.folder.join("log");
+        let from = format!("+{}", fs::metadata(&log).unwrap().len() + 1);
+        let mut tail = tokio::process::Command::new("tail");
+        tail.args(["-f", "-c", &from]).arg(log).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut tail = tail.spawn().unwrap();
+        Says { lines: BufReader::new(tail.stdout.take().unwrap()).lines(), _tail: tail }
+    }
+
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres:///{database}?host={}&user={USER}", self.folder.display())
     }
@@ -85,11 +132,15 @@ impl Cluster {
     }
 
     pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
+        self.tried(database, sql).unwrap_or_else(|why| panic!("{sql}: {why}"))
+    }
+
+    /// # Errors
+    /// What was said where it did not go well.
+    pub(crate) fn tried(&self, database: &str, sql: &str) -> Result<String, String> {
         let host = self.folder.display().to_string();
-        self.run(
-            "psql",
-            &["-h", &host, "-U", USER, "-d", database, "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-c", sql],
-        )
+        let psql = ["-h", &host, "-U", USER, "-d", database, "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-c", sql];
+        self.tries("psql", &psql)
     }
 
     /// A database of its own for one test.
@@ -101,11 +152,48 @@ impl Cluster {
     }
 
     fn run(&self, command: &str, arguments: &[&str]) -> String {
+        self.tries(command, arguments).unwrap_or_else(|why| panic!("{command} {arguments:?}: {why}"))
+    }
+
+    fn tries(&self, command: &str, arguments: &[&str]) -> Result<String, String> {
         let mut process = as_nobody_special(&self.commands.join(command));
         let out = process.args(arguments).current_dir("/").stdin(Stdio::null()).output().unwrap();
-        let told = String::from_utf8_lossy(&out.stderr);
-        assert!(out.status.success(), "{command} {arguments:?}: {}{told}", String::from_utf8_lossy(&out.stdout));
-        String::from_utf8_lossy(&out.stdout).trim().to_owned()
+        let said = String::from_utf8_lossy(&out.stdout);
+        if out.status.success() {
+            Ok(said.trim().to_owned())
+        } else {
+            Err(format!("{said}{}", String::from_utf8_lossy(&out.stderr)))
+        }
+    }
+}
+
+/// What of a cluster lies on another disk.
+#[derive(Clone, Copy)]
+pub(crate) enum Apart<'d> {
+    Nothing,
+    /// All but the write-ahead log.
+    Tables(&'d Path),
+    /// The write-ahead log.
+    Log(&'d Path),
+}
+
+/// A cluster's log, as it is written.
+pub(crate) struct Says {
+    lines: Lines<BufReader<ChildStdout>>,
+    _tail: Child,
+}
+
+impl Says {
+    /// Returns once so many more lines hold this.
+    pub(crate) async fn until(&mut self, part: &str, times: usize) {
+        let heard = async {
+            let mut left = times;
+            while left > 0 {
+                let line = self.lines.next_line().await.unwrap().expect("nobody reads the log");
+                left -= usize::from(line.contains(part));
+            }
+        };
+        tokio::time::timeout(PATIENCE, heard).await.unwrap_or_else(|_| panic!("the database does not say {part:?}"));
     }
 }
 
@@ -126,6 +214,18 @@ impl Database {
 
     pub(crate) fn sql(&self, sql: &str) -> String {
         self.cluster.sql(&self.name, sql)
+    }
+
+    /// A snapshot of it, whoever writes to it meanwhile; the file goes with the cluster.
+    pub(crate) fn dump(&self) -> PathBuf {
+        let file = self.cluster.folder.join(format!("{}.dump", self.name));
+        self.cluster.run("pg_dump", &["--format=custom", "--file", file.to_str().unwrap(), &self.url()]);
+        file
+    }
+
+    pub(crate) fn restore(&self, dump: &Path) {
+        let arguments = ["--no-owner", "--exit-on-error", "--dbname", &self.url(), dump.to_str().unwrap()];
+        self.cluster.run("pg_restore", &arguments);
     }
 }
 

@@ -45,6 +45,7 @@ async fn every_answer_of_every_route_has_them() {
         ("GET", "/", 200),
         ("HEAD", "/", 200),
         ("GET", "/boards", 200),
+        ("GET", "/desk", 200),
         ("GET", asset, 200),
         ("GET", "/nothing", 404),
         ("POST", "/", 405),

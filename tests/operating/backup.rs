@@ -5,6 +5,8 @@ use super::Ran;
 use super::run;
 use super::serve;
 use super::with_season;
+use crate::harness::postgres::Cluster;
+use crate::harness::postgres::Database;
 use futures_util::SinkExt;
 use futures_util::StreamExt;
 use serde_json::Value;
@@ -15,7 +17,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
+use tokio::process::Child;
+use tokio::process::Command;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
@@ -76,6 +81,35 @@ async fn play(address: SocketAddr, token: String, told: Arc<Told>) -> Option<()>
     }
 }
 
+/// Players who play on until the server is gone, and what they were told; some have been told some by now.
+async fn under_load(address: SocketAddr) -> (Arc<Told>, JoinSet<Option<()>>) {
+    let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+    let told = Arc::new(Told::default());
+    let mut players = JoinSet::new();
+    for number in 0..PLAYERS {
+        let token = join(&http, address, number).await;
+        players.spawn(play(address, token, Arc::clone(&told)));
+    }
+    told.until(RESULTS_BEFORE).await;
+    (told, players)
+}
+
+/// Every receipt and every token is known to it; then it is stopped.
+async fn knows((mut server, address): (Child, SocketAddr), before: &[(String, Value)]) {
+    let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+    for (token, result) in before {
+        let receipt = result["receipt"].as_str().unwrap();
+        let found = http.get(format!("http://{address}/api/v1/receipts/{receipt}")).send().await.unwrap();
+        assert_eq!(found.status(), 200, "{result}");
+        let found: Value = found.json().await.unwrap();
+        assert_eq!(found["score"], result["score"]);
+        let me = http.get(format!("http://{address}/api/v1/me")).bearer_auth(token).send().await.unwrap();
+        assert_eq!(me.status(), 200);
+    }
+    super::signal(&server, rustix::process::Signal::TERM);
+    assert!(server.wait().await.unwrap().success());
+}
+
 /// The lines that `replay`, `backup` and `restore` have in common.
 fn figures(ran: &Ran) -> Vec<&str> {
     let named = ["entries ", "attempts ", "participants ", "boards "];
@@ -88,14 +122,7 @@ async fn a_backup_under_load_is_restored_with_all_that_was_acknowledged_before_i
     with_season(folder.path());
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let (mut server, address) = serve(folder.path(), "data", |_| {}).await;
-    let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
-    let told = Arc::new(Told::default());
-    let mut players = tokio::task::JoinSet::new();
-    for number in 0..PLAYERS {
-        let token = join(&http, address, number).await;
-        players.spawn(play(address, token, Arc::clone(&told)));
-    }
-    told.until(RESULTS_BEFORE).await;
+    let (told, players) = under_load(address).await;
 
     let before = told.all();
     let taken = run(&["backup", "--data", &path("data"), "--to", &path("backup")]).await;
@@ -104,7 +131,7 @@ async fn a_backup_under_load_is_restored_with_all_that_was_acknowledged_before_i
     // The server went on: what it tells after the backup is not in it.
     told.until(told.all().len() + PLAYERS).await;
     server.kill().await.unwrap();
-    while players.join_next().await.is_some() {}
+    players.join_all().await;
 
     for (name, mode) in
         [("", 0o700), ("ledger.db", 0o600), ("desk.db", 0o600), ("kejing.key", 0o600), ("manifest.json", 0o600)]
@@ -123,19 +150,37 @@ async fn a_backup_under_load_is_restored_with_all_that_was_acknowledged_before_i
     assert_eq!(figures(&replayed), figures(&taken));
     assert_eq!(figures(&restored), figures(&taken));
 
-    let (server, address) = serve(folder.path(), "restored", |_| {}).await;
-    for (token, result) in &before {
-        let receipt = result["receipt"].as_str().unwrap();
-        let found = http.get(format!("http://{address}/api/v1/receipts/{receipt}")).send().await.unwrap();
-        assert_eq!(found.status(), 200, "{result}");
-        let found: Value = found.json().await.unwrap();
-        assert_eq!(found["score"], result["score"]);
-        let me = http.get(format!("http://{address}/api/v1/me")).bearer_auth(token).send().await.unwrap();
-        assert_eq!(me.status(), 200);
-    }
-    super::signal(&server, rustix::process::Signal::TERM);
-    let mut server = server;
-    assert!(server.wait().await.unwrap().success());
+    knows(serve(folder.path(), "restored", |_| {}).await, &before).await;
+}
+
+/// As docs/operations.md says for PostgreSQL: `pg_dump` while the server runs, `pg_restore` into another database, the key into another folder.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dump_of_postgres_under_load_is_restored_with_all_that_was_acknowledged_before_it() {
+    let folder = tempfile::tempdir().unwrap();
+    with_season(folder.path());
+    let (database, other) = (Cluster::shared().database(), Cluster::shared().database());
+    let on = |database: &Database| {
+        let url = database.url();
+        move |command: &mut Command| {
+            command.env("KEJING_DATABASE", url);
+        }
+    };
+    let (mut server, address) = serve(folder.path(), "data", on(&database)).await;
+    let (told, players) = under_load(address).await;
+
+    let before = told.all();
+    let dump = database.dump();
+    told.until(told.all().len() + PLAYERS).await;
+    server.kill().await.unwrap();
+    players.join_all().await;
+
+    other.restore(&dump);
+    let (data, restored) = (folder.path().join("data"), folder.path().join("restored"));
+    fs::create_dir(&restored).unwrap();
+    fs::copy(data.join("kejing.key"), restored.join("kejing.key")).unwrap();
+    let replayed = run(&["replay", "--database", &other.url()]).await;
+    assert_eq!(replayed.code, Some(0), "{}{}", replayed.out, replayed.err);
+    knows(serve(folder.path(), "restored", on(&other)).await, &before).await;
 }
 
 /// A small season that was started and stopped, and its backup.

@@ -50,9 +50,12 @@ async fn what_is_refused_is_counted_by_its_code() {
     phone.say(serde_json::json!({"type": "start", "round": "nowhere"})).await;
     phone.refused("unknown_round").await;
     assert_eq!(server.get("/nowhere", None).await.0, 404);
+    assert_eq!(server.http.get(server.url("/ws")).send().await.unwrap().status(), 400, "no WebSocket is asked for");
     let told = figures(&server).await;
     assert_eq!(told["kejing_refusals_total{code=\"unknown_round\"}"], 1.0);
     assert_eq!(told["kejing_requests_total{status=\"404\"}"], 1.0);
+    assert_eq!(told["kejing_refusals_total{code=\"not_found\"}"], 1.0, "over HTTP as over the socket");
+    assert_eq!(told["kejing_refusals_total{code=\"bad_request\"}"], 1.0);
     server.stop().await.unwrap();
 }
 

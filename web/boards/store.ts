@@ -1,5 +1,6 @@
 // The page's edge: the reducer's state as a ref, the feed, the address bar, the clock, the turning of pages.
 import { computed, inject, provide, ref, shallowRef, type InjectionKey } from 'vue'
+import { BASE } from '../shared/base'
 import { Feed } from './feed'
 import { HOME, readAddress, writeAddress, type Address } from './state/address'
 import { begin, reduce, type BoardsEvent } from './state/reducer'
@@ -122,7 +123,7 @@ export function openBoards() {
     season: computed(() => state.value.season),
     words: computed(() => levelWords(state.value.season?.region.levels ?? [])),
     /** The address that a view has, for real links. */
-    linkTo: (view: string) => `/boards${writeAddress({ ...state.value.address, view })}`,
+    linkTo: (view: string) => `${BASE}/boards${writeAddress({ ...state.value.address, view })}`,
   }
 }
 

@@ -43,6 +43,7 @@ const PAGES: readonly Page[] = [
   { pattern: 'season/settings', title: '赛季设置', under: 'season', fetch: () => import('./pages/SeasonSettings.vue') },
   { pattern: 'season/rounds', title: '场次', under: 'season', fetch: () => import('./pages/SeasonRounds.vue') },
   { pattern: 'season/rounds/:round', title: '场次', under: 'season', fetch: () => import('./pages/SeasonRound.vue') },
+  { pattern: 'season/rehearsal', title: '演练', under: 'season', fetch: () => import('./pages/Rehearsal.vue') },
   { pattern: 'review', title: '审题', under: 'review', fetch: () => import('./pages/Review.vue') },
   { pattern: 'reports', title: '题目报告', under: 'reports', fetch: () => import('./pages/Reports.vue') },
   { pattern: 'reports/:bank/:question', title: '题目报告', under: 'reports', fetch: () => import('./pages/Report.vue') },

@@ -1,4 +1,5 @@
 // HTTP under `/api/v1`. Every call either gives its answer or throws an `ApiError` that a person can read.
+import { BASE } from './base'
 import { sentenceFor, sentenceOf } from './problems'
 import type {
   AttemptReview,
@@ -48,7 +49,8 @@ interface Request {
   query?: Record<string, string | number | undefined>
 }
 
-const ORIGIN = '/api/v1'
+/** Before each call. */
+export const ORIGIN = `${BASE}/api/v1`
 
 async function call<T>(path: string, request: Request = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' }

@@ -1,5 +1,6 @@
 // One WebSocket to the server, kept alive. It says hello (which also resumes), pings, notices silence, comes back
 // by itself with growing, jittered pauses, and stays away after 4001 until the person asks.
+import { BASE } from './base'
 import { SUBPROTOCOL, parseServerMessage, type ClientMessage, type ServerMessage } from './protocol'
 
 /** `connecting` covers everything up to `welcome`. `waiting`: dropped, next try at `retryAt`. */
@@ -231,5 +232,5 @@ export class Socket {
 
 /** The address of the socket that belongs to the page. */
 export function socketUrl(location: { protocol: string; host: string }): string {
-  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${BASE}/ws`
 }

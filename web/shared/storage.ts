@@ -1,4 +1,5 @@
 // Storage that never throws: WeChat's private mode and full disks refuse writes, and then memory has to do.
+import { BASE } from './base'
 
 export interface Shelf {
   get(key: string): string | null
@@ -6,21 +7,22 @@ export interface Shelf {
   remove(key: string): void
 }
 
-/** Asked for anew at each use: where storage is forbidden, even reading the property throws. */
+/** A page's own part of the browser's storage: what is kept in a rehearsal is nothing to the season.
+ * Asked for anew at each use: where storage is forbidden, even reading the property throws. */
 export function shelf(open: () => Storage): Shelf {
   const memory = new Map<string, string>()
   return {
     get(key) {
       if (memory.has(key)) return memory.get(key) ?? null
       try {
-        return open().getItem(key)
+        return open().getItem(BASE + key)
       } catch {
         return null
       }
     },
     set(key, value) {
       try {
-        open().setItem(key, value)
+        open().setItem(BASE + key, value)
         memory.delete(key)
       } catch {
         memory.set(key, value)
@@ -29,7 +31,7 @@ export function shelf(open: () => Storage): Shelf {
     remove(key) {
       memory.delete(key)
       try {
-        open().removeItem(key)
+        open().removeItem(BASE + key)
       } catch {
         // Nothing could be kept there, so nothing is left there.
       }

@@ -6,7 +6,10 @@ use super::banks::small;
 use super::body;
 use super::link::Link;
 use super::link::Row;
+use super::link::Value;
 use super::link::values;
+use super::many::Marks;
+use super::many::rows_at_once;
 use crate::domain::draft::Draft;
 use crate::domain::ids::QuestionId;
 use crate::domain::ids::StaffId;
@@ -14,6 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::ledger::store::LedgerError;
 use serde::Deserialize;
 use serde::Serialize;
+use std::collections::HashMap;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportRow {
@@ -127,9 +131,6 @@ impl RowCounts {
     }
 }
 
-/// Rows of one statement.
-const SAVED_AT_ONCE: usize = 1_000;
-
 const IMPORT: &str = "select i.id, i.bank, i.name, i.at, i.by_staff, s.name as by_name, i.state, i.done, i.items, i.told, i.found, i.error
      from import i left join staff s on s.season = i.season and s.id = i.by_staff";
 const ROW: &str = "select n, line, cell, standing, same, mended, body, remarks, raw, twins, question from import_row";
@@ -214,6 +215,55 @@ impl Link {
         let sql = format!("{ROW} where season = $1 and import = $2 and n > $3 order by n limit $4");
         let values = values![SEASON, import, i64::from(after), limit];
         self.rows(sqlx::AssertSqlSafe(sql), values).await?.iter().map(read_row).collect()
+    }
+
+    /// Those of them that are ready.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn ready_rows_after(
+        &mut self,
+        import: &str,
+        after: u32,
+        limit: i64,
+    ) -> Result<Vec<ReadRow>, LedgerError> {
+        let sql =
+            format!("{ROW} where season = $1 and import = $2 and standing = 'ready' and n > $3 order by n limit $4");
+        let values = values![SEASON, import, i64::from(after), limit];
+        self.rows(sqlx::AssertSqlSafe(sql), values).await?.iter().map(read_row).collect()
+    }
+
+    /// These rows, in the order of the file.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn these_rows(&mut self, import: &str, these: &[u32]) -> Result<Vec<ReadRow>, LedgerError> {
+        let marks = Marks::of(self);
+        let mut found = Vec::with_capacity(these.len());
+        let mut left = these;
+        while !left.is_empty() {
+            let (some, rest) = left.split_at(rows_at_once(left.len(), 1));
+            left = rest;
+            let mut values: Vec<Value<'_>> = some.iter().map(|n| i64::from(*n).into()).collect();
+            let mut sql = format!("{ROW} where n in (values ");
+            marks.rows(&mut sql, some.len(), 1);
+            sql.push_str(") and ");
+            within(marks, &mut sql, &mut values, import, some.iter().copied());
+            let rows = self.rows(sqlx::AssertSqlSafe(sql), &values).await?;
+            found.extend(rows.iter().map(read_row).collect::<Result<Vec<_>, _>>()?);
+        }
+        found.sort_by_key(|row| row.n);
+        Ok(found)
+    }
+
+    /// How each row stands.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn row_standings(&mut self, import: &str) -> Result<HashMap<u32, RowStanding>, LedgerError> {
+        let sql = "select n, standing from import_row where season = $1 and import = $2";
+        let rows = self.rows(sql, values![SEASON, import]).await?;
+        rows.iter().map(|row| Ok((small(row.whole("n")?)?, standing(row)?))).collect()
     }
 
     /// # Errors
@@ -329,21 +379,40 @@ impl Act {
     /// # Errors
     /// The database refuses.
     pub async fn read_rows_saved(&mut self, import: &str, saved: &[(u32, QuestionId)]) -> Result<(), LedgerError> {
-        for some in saved.chunks(SAVED_AT_ONCE) {
-            let mut values = values![SEASON, import].to_vec();
-            let mut pairs = Vec::with_capacity(some.len());
-            for (n, question) in some {
-                pairs.push(format!("(${}, ${})", values.len() + 1, values.len() + 2));
-                values.extend([i64::from(*n).into(), question.as_str().into()]);
-            }
-            let sql = format!(
-                "update import_row set standing = 'saved', question = v.column2 from (values {}) as v
-                 where season = $1 and import = $2 and n = v.column1",
-                pairs.join(", ")
-            );
+        let marks = Marks::of(self);
+        let mut left = saved;
+        while !left.is_empty() {
+            let (some, rest) = left.split_at(rows_at_once(left.len(), 2));
+            left = rest;
+            let mut values: Vec<Value<'_>> = Vec::with_capacity(2 * some.len() + 2);
+            values.extend(some.iter().flat_map(|(n, question)| [i64::from(*n).into(), question.as_str().into()]));
+            let mut sql = "update import_row set standing = 'saved', question = v.column2 from (values ".to_owned();
+            marks.rows(&mut sql, some.len(), 2);
+            sql.push_str(") as v where n = v.column1 and ");
+            within(marks, &mut sql, &mut values, import, some.iter().map(|(n, _)| *n));
             self.execute(sqlx::AssertSqlSafe(sql), &values).await?;
         }
         Ok(())
+    }
+}
+
+/// Of the import; and on PostgreSQL, which may know nothing of the table yet and would go through all rows of the import to find a thousand, from the
+/// first of these rows to the last. SQLite finds each by its key, and would go through the stretch instead.
+fn within<'v>(
+    marks: Marks,
+    sql: &mut String,
+    values: &mut Vec<Value<'v>>,
+    import: &'v str,
+    rows: impl Iterator<Item = u32> + Clone,
+) {
+    let mut conditions = vec![("season = ", SEASON.into()), (" and import = ", import.into())];
+    if let (false, Some(first), Some(last)) = (marks.nameless, rows.clone().min(), rows.max()) {
+        conditions.extend([(" and n >= ", i64::from(first).into()), (" and n <= ", i64::from(last).into())]);
+    }
+    for (condition, value) in conditions {
+        sql.push_str(condition);
+        marks.write(sql, values.len());
+        values.push(value);
     }
 }
 

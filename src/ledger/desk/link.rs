@@ -110,10 +110,10 @@ macro_rules! asked {
                 let $row = $kind;
                 let mut $query = sqlx::query(sql);
                 for value in $values {
-                    $query = match value.clone() {
-                        Value::Whole(value) => $query.bind(value),
-                        Value::Text(value) => $query.bind(value.map(Cow::into_owned)),
-                        Value::Bytes(value) => $query.bind(value.map(Cow::into_owned)),
+                    $query = match value {
+                        Value::Whole(value) => $query.bind(*value),
+                        Value::Text(value) => $query.bind(value.as_deref()),
+                        Value::Bytes(value) => $query.bind(value.as_deref()),
                     };
                 }
                 $ask

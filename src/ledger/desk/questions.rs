@@ -131,6 +131,22 @@ impl Link {
         rows.iter().map(|row| Ok((head(row)?, body::read(&row.text("body")?)?))).collect()
     }
 
+    /// As [`Link::drafts_after`], the texts alone.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn texts_after(
+        &mut self,
+        bank: &str,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<(QuestionId, Draft)>, LedgerError> {
+        let sql =
+            "select q.id, r.body from question q join question_revision r on r.season = q.season and r.question = q.id
+             and r.n = q.revision where q.season = $1 and q.bank = $2 and q.id > $3 order by q.id limit $4";
+        self.rows(sql, values![SEASON, bank, after, limit]).await?.iter().map(text).collect()
+    }
+
     /// The texts that the next version of a bank takes up, in the order of their ids after `after`.
     ///
     /// # Errors
@@ -145,8 +161,7 @@ impl Link {
         let sql = "select q.id, r.body from question q join question_revision r on r.season = q.season and r.question = q.id
              and r.n = case when q.state in ('approved', 'published') then q.revision when q.state = 'rested' then 0 else q.carried end
              where q.season = $1 and q.bank = $2 and q.id > $3 order by q.id limit $4";
-        let rows = self.rows(sql, values![SEASON, bank, after, limit]).await?;
-        rows.iter().map(|row| Ok((QuestionId(row.text("id")?), body::read(&row.text("body")?)?))).collect()
+        self.rows(sql, values![SEASON, bank, after, limit]).await?.iter().map(text).collect()
     }
 
     /// Oldest first.
@@ -353,6 +368,10 @@ fn hands(review: &Review) -> String {
 fn approvals(review: &Review) -> String {
     let pairs: Vec<(&StaffId, Timestamp)> = review.approvals.iter().map(|given| (&given.by, given.at)).collect();
     serde_json::to_string(&pairs).unwrap_or_default()
+}
+
+fn text(row: &Row) -> Result<(QuestionId, Draft), LedgerError> {
+    Ok((QuestionId(row.text("id")?), body::read(&row.text("body")?)?))
 }
 
 pub(super) fn head(row: &Row) -> Result<QuestionHead, LedgerError> {

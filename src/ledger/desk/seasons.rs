@@ -55,12 +55,7 @@ impl Act {
     ///
     /// # Errors
     /// The database refuses.
-    pub async fn keep_season_draft(
-        &mut self,
-        body: &str,
-        by: &StaffId,
-        at: Timestamp,
-    ) -> Result<i64, LedgerError> {
+    pub async fn keep_season_draft(&mut self, body: &str, by: &StaffId, at: Timestamp) -> Result<i64, LedgerError> {
         let last = self.row("select revision from season_draft where season = $1", values![SEASON]).await?;
         let revision = last.map(|row| row.whole("revision")).transpose()?.unwrap_or(0) + 1;
         self.execute("delete from season_draft where season = $1", values![SEASON]).await?;
@@ -97,7 +92,8 @@ impl Act {
     /// The database refuses.
     pub async fn drop_season_draft(&mut self) -> Result<(), LedgerError> {
         self.execute("delete from season_draft_file where season = $1", values![SEASON]).await?;
-        let sql = "update season_draft set body = '', asked_by = null, asked_at = null, asked_why = null where season = $1";
+        let sql =
+            "update season_draft set body = '', asked_by = null, asked_at = null, asked_why = null where season = $1";
         self.execute(sql, values![SEASON]).await.map(|_| ())
     }
 }

@@ -25,13 +25,13 @@ use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Rows of one transaction: others' acts wait no longer than for so many.
-const ROWS_AT_ONCE: usize = 2_000;
+/// Rows of one transaction: others' acts wait no longer than for so many. A power of two goes in the fewest statements.
+const ROWS_AT_ONCE: usize = 2_048;
 /// Texts of the bank that are read at once.
 const PAGE: i64 = 2_000;
 /// Thousandths of the whole after which a file has been read, and after which its twins are known.
 const READ: u32 = 400;
-const COMPARED: u32 = 600;
+const COMPARED: u32 = 750;
 /// Remarks on the file as a whole that are kept.
 const REMARKS_MAX: usize = 200;
 
@@ -132,15 +132,18 @@ impl Imports {
         if preview.import.items.len() > ITEMS_MAX {
             return self.failed(import, format!("这个文件里有 {ITEMS_MAX} 道以上的题，请分成几个文件")).await;
         }
-        let bank = self.texts_of(&import.bank).await?;
+        let bank = twins::all_of(&self.0.desk, &import.bank).await?;
         let watched = Arc::clone(progress);
         let compared = tokio::task::spawn_blocking(move || {
             let found = found(&preview);
             let mut rows = rows(preview, mended);
-            twins::find(&mut rows, &bank, &mut |done, of| watched.between(READ, COMPARED, done, of));
-            (found, rows)
+            let mut watch = |done, of| {
+                watched.between(READ, COMPARED, done, of);
+                !watched.stopped()
+            };
+            twins::find(&mut rows, &bank, &mut watch).then_some((found, rows))
         });
-        let (found, rows) = compared.await.map_err(|_| LedgerError::Stopped)?;
+        let Some((found, rows)) = compared.await.map_err(|_| LedgerError::Stopped)? else { return Ok(()) };
         self.keep(import, &found, &rows, progress).await
     }
 
@@ -149,18 +152,6 @@ impl Imports {
         act.delete_read_rows(&import.id).await?;
         act.update_import(&ImportRow { state: "failed".to_owned(), error: Some(error), ..import }).await?;
         act.commit_unrecorded().await
-    }
-
-    async fn texts_of(&self, bank: &str) -> Result<Vec<twins::Text>, LedgerError> {
-        let mut link = self.0.desk.read().await?;
-        let mut texts = Vec::new();
-        let mut after = String::new();
-        loop {
-            let page = link.drafts_after(bank, &after, PAGE).await?;
-            let Some((last, _)) = page.last() else { return Ok(texts) };
-            after.clone_from(&last.id.0);
-            texts.extend(page.into_iter().map(|(head, draft)| twins::Text { id: head.id, draft }));
-        }
     }
 
     /// In batches, so that others' acts come in between; the last one makes it a preview.

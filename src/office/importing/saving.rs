@@ -1,4 +1,5 @@
-//! The job that makes drafts of rows, once a person has said so: all of them or none.
+//! The job that makes drafts of rows, once a person has said so: some at a time, each row and its question in one act, so that others' acts come in
+//! between and a stop splits nothing.
 
 use super::Imports;
 use super::Progress;
@@ -10,10 +11,10 @@ use super::subject;
 use crate::domain::ids::QuestionId;
 use crate::domain::review::Review;
 use crate::ledger::desk::ImportRow;
+use crate::ledger::desk::Link;
 use crate::ledger::desk::NewQuestion;
 use crate::ledger::desk::ReadRow;
 use crate::ledger::desk::RowStanding;
-use crate::ledger::desk::WantedRows;
 use crate::ledger::store::LedgerError;
 use crate::office::by::By;
 use crate::office::fresh::fresh_id;
@@ -24,8 +25,8 @@ use serde_json::Value;
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// Rows of one turn within the transaction.
-const AT_ONCE: i64 = 1_000;
+/// Rows of one act: others wait no longer than for so many. A power of two goes in the fewest statements.
+const AT_ONCE: usize = 1_024;
 
 /// Which rows are saved.
 #[derive(Clone, Debug)]
@@ -53,9 +54,10 @@ impl Imports {
         let wanted = match &which {
             Which::Ready => ready,
             Which::These(rows) => {
+                let standings = act.row_standings(id).await?;
                 for n in rows {
-                    let row = act.read_row(id, *n).await?.ok_or(DeskRefusal::NotFound("这一行"))?;
-                    if row.standing != RowStanding::Ready {
+                    let standing = standings.get(n).ok_or(DeskRefusal::NotFound("这一行"))?;
+                    if *standing != RowStanding::Ready {
                         return Err(DeskRefusal::Conflict(format!("第 {n} 题还不能入库，要先改好或确认")));
                     }
                 }
@@ -68,72 +70,93 @@ impl Imports {
         let import = ImportRow { state: "saving".to_owned(), error: None, ..import };
         act.update_import(&import).await?;
         act.commit_unrecorded().await?;
-        let (by, powers, saved) = (by.clone(), powers.clone(), import.clone());
+        let job = Job { by: by.clone(), powers: powers.clone(), import: import.clone(), which, wanted };
         self.start(id.to_owned(), |imports, _, progress| async move {
             let Ok(_turn) = imports.0.turn.acquire().await else { return Ok(()) };
-            let outcome = imports.save(&by, &powers, &saved, &which, wanted, &progress).await;
-            let Err(error) = outcome else { return Ok(()) };
-            // Nothing was saved: the preview is as it was, and says what happened.
-            let message = "没有存成，一道题也没有写入，请再试一次".to_owned();
+            let mut done = 0;
+            let Err(error) = job.save(&imports, &progress, &mut done).await else { return Ok(()) };
+            // What is not saved is as it was, and the preview says what happened.
+            let message = match done {
+                0 => "没有存成，一道题也没有写入，请再试一次".to_owned(),
+                done => format!("存到一半停了：存进了 {done} 道，其余的还在这里，请再存一次"),
+            };
             let mut act = imports.0.desk.begin().await?;
-            act.update_import(&ImportRow { state: "preview".to_owned(), error: Some(message), ..saved }).await?;
+            let left = ImportRow { state: "preview".to_owned(), error: Some(message), ..job.import };
+            act.update_import(&left).await?;
             act.commit_unrecorded().await?;
             Err(error)
         });
         self.seen(import).await
     }
+}
 
-    async fn save(
-        &self,
-        by: &By,
-        powers: &Powers,
-        import: &ImportRow,
-        which: &Which,
-        wanted: i64,
-        progress: &Progress,
-    ) -> Result<(), LedgerError> {
-        let mut act = self.0.desk.begin().await?;
-        let reviews = act.bank(&import.bank).await?.map_or(1, |bank| bank.reviews);
-        let mut after = 0;
-        let mut done = 0;
-        loop {
-            let ready = WantedRows::Standing(RowStanding::Ready);
-            let rows = match which {
-                // What has been saved is not ready any more.
-                Which::Ready => act.read_rows(&import.id, ready, 0, AT_ONCE).await?,
-                Which::These(_) => act.read_rows_after(&import.id, after, AT_ONCE).await?,
-            };
-            let Some(last) = rows.last() else { break };
-            after = last.n;
-            let chosen: Vec<ReadRow> = match which {
-                Which::Ready => rows,
-                Which::These(these) => rows.into_iter().filter(|row| these.contains(&row.n)).collect(),
-            };
-            let mut new = Vec::with_capacity(chosen.len());
-            let mut saved: Vec<(u32, QuestionId)> = Vec::with_capacity(chosen.len());
-            for row in chosen {
-                let id = fresh_id();
-                saved.push((row.n, id.clone()));
-                let mut draft = row.draft;
-                draft.contributor = draft.contributor.or_else(|| powers.credit.clone());
-                let review = Review::begun(by.staff.clone(), reviews);
-                let head = head(by, &import.bank, id, review, &draft, powers.place());
-                new.push(NewQuestion { head, draft, what: "imported" });
-            }
-            act.insert_questions(&new).await?;
-            act.read_rows_saved(&import.id, &saved).await?;
-            done += saved.len() as i64;
-            progress.between(0, WHOLE, done as u32, wanted as u32);
-        }
-        let counts = act.row_counts(&import.id).await?;
-        let left: i64 =
+struct Job {
+    by: By,
+    powers: Powers,
+    /// Nobody mends its rows meanwhile.
+    import: ImportRow,
+    which: Which,
+    wanted: i64,
+}
+
+impl Job {
+    /// `done` is how many are saved for good, whatever happens then.
+    async fn save(&self, imports: &Imports, progress: &Progress, done: &mut i64) -> Result<(), LedgerError> {
+        let desk = &imports.0.desk;
+        let mut link = desk.read().await?;
+        let reviews = link.bank(&self.import.bank).await?.map_or(1, |bank| bank.reviews);
+        let counts = link.row_counts(&self.import.id).await?;
+        let open: i64 =
             [RowStanding::Ready, RowStanding::ToCheck, RowStanding::Refused].map(|of| counts.of(of)).iter().sum();
-        let state = if left == 0 { "saved" } else { "preview" };
-        act.update_import(&ImportRow { state: state.to_owned(), ..import.clone() }).await?;
-        if left == 0 {
-            act.forget_import_bytes(&import.id).await?;
+        let mut rows = self.rows_after(&mut link, 0).await?;
+        drop(link);
+        // Stopped: the next start shows what is left.
+        while !progress.stopped()
+            && let Some(last) = rows.last()
+        {
+            let after = last.n;
+            let (new, saved) = self.questions_of(rows, reviews);
+            let now = *done + saved.len() as i64;
+            let mut act = desk.begin().await?;
+            act.insert_questions(&new).await?;
+            act.read_rows_saved(&self.import.id, &saved).await?;
+            let left = open - now;
+            if now >= self.wanted {
+                let state = if left == 0 { "saved" } else { "preview" };
+                act.update_import(&ImportRow { state: state.to_owned(), ..self.import.clone() }).await?;
+            }
+            if left == 0 {
+                act.forget_import_bytes(&self.import.id).await?;
+            }
+            let told =
+                json!({"bank": self.import.bank, "name": self.import.name, "questions": saved.len(), "left": left});
+            act.commit(self.by.change("import.saved", subject(&self.import.id), Value::Null, told)).await?;
+            *done = now;
+            progress.between(0, WHOLE, now as u32, self.wanted as u32);
+            rows = self.rows_after(&mut desk.read().await?, after).await?;
         }
-        let told = json!({"bank": import.bank, "name": import.name, "questions": done, "left": left});
-        act.commit(by.change("import.saved", subject(&import.id), Value::Null, told)).await
+        Ok(())
+    }
+
+    async fn rows_after(&self, link: &mut Link, after: u32) -> Result<Vec<ReadRow>, LedgerError> {
+        match &self.which {
+            Which::Ready => link.ready_rows_after(&self.import.id, after, AT_ONCE as i64).await,
+            Which::These(these) => {
+                let some: Vec<u32> = these.range(after + 1..).take(AT_ONCE).copied().collect();
+                link.these_rows(&self.import.id, &some).await
+            }
+        }
+    }
+
+    fn questions_of(&self, rows: Vec<ReadRow>, reviews: u8) -> (Vec<NewQuestion>, Vec<(u32, QuestionId)>) {
+        let question = |row: ReadRow| {
+            let id = fresh_id();
+            let mut draft = row.draft;
+            draft.contributor = draft.contributor.or_else(|| self.powers.credit.clone());
+            let review = Review::begun(self.by.staff.clone(), reviews);
+            let head = head(&self.by, &self.import.bank, id.clone(), review, &draft, self.powers.place());
+            (NewQuestion { head, draft, what: "imported" }, (row.n, id))
+        };
+        rows.into_iter().map(question).unzip()
     }
 }

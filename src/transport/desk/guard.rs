@@ -83,6 +83,18 @@ pub struct Visiting {
     pub token: Option<String>,
     /// Whether cookies may be kept to encrypted connections.
     secure: bool,
+    /// The address by which the desk was found, with its port where it has one.
+    host: Option<String>,
+}
+
+/// `localhost:8080`, `127.0.0.1`, `[::1]:80`.
+fn is_loopback(host: &str) -> bool {
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|c| c.is_ascii_digit()))
+        .map_or(host, |(name, _)| name);
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 impl FromRequestParts<Arc<App>> for Visiting {
@@ -93,11 +105,20 @@ impl FromRequestParts<Arc<App>> for Visiting {
             visitor: visitor(app, &parts.headers, &parts.extensions),
             token: cookie(&parts.headers, SESSION).map(str::to_owned),
             secure: parts.extensions.get::<Secure>().is_some_and(|secure| secure.0),
+            host: parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned),
         })
     }
 }
 
 impl Visiting {
+    /// Where phones open the pages: at the address by which the desk itself was found, or, where that is this machine's own name for itself,
+    /// at the one that the local network knows. `None`: only this machine reaches the server.
+    pub fn for_phones(&self, app: &App) -> Option<String> {
+        let host = self.host.as_deref().filter(|host| !is_loopback(host));
+        let scheme = if self.secure { "https" } else { "http" };
+        host.map(|host| format!("{scheme}://{host}/")).or_else(|| app.settings.for_phones.clone())
+    }
+
     /// Gives the browser this token, in place of the one that it had.
     pub fn give(&self, token: &str) -> (header::HeaderName, HeaderValue) {
         self.set(SESSION, token, SESSION_PATH, "")

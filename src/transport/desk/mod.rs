@@ -20,6 +20,7 @@ mod places;
 mod question_views;
 mod questions;
 mod reader;
+mod rehearsing;
 mod refused;
 mod running;
 mod running_views;
@@ -125,7 +126,8 @@ fn calls() -> OpenApiRouter<Arc<App>> {
             .merge(corrections::calls())
             .merge(attempts::calls())
             .merge(complaints::calls())
-            .merge(seasons::calls()),
+            .merge(seasons::calls())
+            .merge(rehearsing::calls()),
     )
 }
 

@@ -84,7 +84,7 @@ struct Queue {
 }
 
 #[derive(Serialize, ToSchema)]
-struct RoundRuns {
+pub(super) struct RoundRuns {
     id: String,
     name: String,
     /// `upcoming`, `open`, `paused`, `settling` or `closed`
@@ -116,7 +116,7 @@ impl RunningView {
         let season = &contest.season;
         let (seats, live_attempts) = app.pulse.seats(contest, now);
         let figures = app.pulse.figures();
-        let rounds: Vec<RoundRuns> = indexed(&season.rounds).map(|(index, _)| round(contest, index, now)).collect();
+        let rounds = rounds_of(contest, now);
         let times = CODES.map(|code| (code, app.meters.times_refused(code)));
         RunningView {
             now: now.0,
@@ -141,6 +141,10 @@ impl RunningView {
             rounds,
         }
     }
+}
+
+pub(super) fn rounds_of(contest: &Contest, now: Timestamp) -> Vec<RoundRuns> {
+    indexed(&contest.season.rounds).map(|(index, _)| round(contest, index, now)).collect()
 }
 
 fn round(contest: &Contest, index: crate::domain::ids::RoundIndex, now: Timestamp) -> RoundRuns {

@@ -230,7 +230,7 @@ pub(super) async fn offer_factor(State(app): State<Arc<App>>, desk: Desk) -> Res
 }
 
 /// A code to scan, SVG; `None`: too long for one.
-fn picture(text: &str) -> Option<String> {
+pub(super) fn picture(text: &str) -> Option<String> {
     QRBuilder::new(text).build().ok().map(|code| SvgBuilder::default().to_str(&code))
 }
 
@@ -281,8 +281,8 @@ pub(super) struct ForPhones {
 
 /// 手机打开哪个网址
 #[utoipa::path(get, path = "/phone", tag = "session", responses((status = 200, body = ForPhones), (status = 401, body = ProblemView)))]
-pub(super) async fn phone(State(app): State<Arc<App>>, _desk: Desk) -> Json<ForPhones> {
-    let url = app.settings.for_phones.clone();
+pub(super) async fn phone(State(app): State<Arc<App>>, _desk: Desk, visiting: Visiting) -> Json<ForPhones> {
+    let url = visiting.for_phones(&app);
     let qr = url.as_deref().and_then(picture);
     Json(ForPhones { url, qr })
 }

@@ -1,6 +1,6 @@
 // The season: what runs, and what is being written of the next version.
 import { address, get, post, put, remove, send } from './call'
-import type { DryDraw, RoundFile, SeasonCheck, SeasonDraft, SeasonFile, SeasonNow, SeasonVersion } from './types'
+import type { DryDraw, RehearsalNow, RoundFile, SeasonCheck, SeasonDraft, SeasonFile, SeasonNow, SeasonVersion } from './types'
 
 /** A preset's rounds are whole rounds; the draft is a whole file. */
 export interface DraftWithFile extends SeasonDraft {
@@ -20,5 +20,8 @@ export const seasons = {
   organisations: () => address('/season/draft/organisations'),
   file: () => address('/season/draft/file'),
   publish: (revision: number, reason: string) => post<{ state: 'asked' | 'published'; version: number | null }>('/season/publication', { revision, reason }),
+  rehearsal: () => get<RehearsalNow>('/season/rehearsal'),
+  rehearse: (from: number | null) => post<RehearsalNow>('/season/rehearsal', { from }),
+  endRehearsal: () => remove('/season/rehearsal'),
   withdraw: () => remove('/season/publication'),
 }

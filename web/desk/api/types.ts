@@ -620,6 +620,29 @@ export interface Running {
   todo: { what: string; count: number; link: string }[]
 }
 
+/** A season that is played before it counts. */
+export interface Rehearsal {
+  path: string
+  url: string | null
+  qr: string | null
+  by: string
+  began: number
+  ends: number
+  from: number
+  /** What its clock shows. */
+  shows: number
+  season: string
+  time_zone: string
+  sockets: number
+  participants: number
+  rounds: RunningRound[]
+}
+
+export interface RehearsalNow {
+  now: number
+  rehearsal: Rehearsal | null
+}
+
 export type ActKind = 'pause' | 'resume' | 'extend' | 'give_time' | 'give_back' | 'exclude' | 'reinstate' | 'rename' | 'hide' | 'show' | 'undo'
 
 export interface UndoneAct {

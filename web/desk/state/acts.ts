@@ -44,6 +44,8 @@ const ACTS: Record<string, string> = {
   'season.publication_asked': '申请启用赛季',
   'season.publication_withdrawn': '撤回启用申请',
   'season.published': '启用赛季',
+  'season.rehearsal_began': '开始演练',
+  'season.rehearsal_ended': '结束演练',
   'notice.told': '发公告',
   'notice.taken_back': '撤回公告',
   'participant.searched': '找选手',

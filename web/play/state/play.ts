@@ -207,7 +207,7 @@ function welcome(play: Play, message: Welcome, at: number): Play {
     paper: mine === null ? play.paper : null,
     endedAway: unseen ? ended : null,
     starting: stale ? null : play.starting,
-    told: stale ? { code: 'stale_start', text: '刚才网络断了，还没有开始答题，请再点一次。', re: 'start', retryAt: null } : null,
+    told: stale ? { code: 'stale_start', text: '刚才连接断了，还没有开始答题，请再点一次。', re: 'start', retryAt: null } : null,
   }
 }
 
