@@ -6,6 +6,7 @@ pub(crate) mod crowd;
 pub(crate) mod disk;
 mod drain;
 mod kill;
+mod migrations;
 pub(crate) mod process;
 mod starts;
 mod torn;

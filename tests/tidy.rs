@@ -2,6 +2,7 @@
 
 use sha2::Digest;
 use sha2::Sha256;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
@@ -385,4 +386,25 @@ fn is_test_file(path: &str) -> bool {
 
 fn is_comment(line: &str) -> bool {
     line.trim_start().starts_with("//")
+}
+
+/// Of two types of one name only one is described, and the calls of the other are described wrongly.
+#[test]
+fn every_type_that_the_desk_describes_has_a_name_of_its_own() {
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (path, text) in sources().into_iter().filter(|(path, _)| path.starts_with("src/transport/")) {
+        let lines: Vec<&str> = text.lines().collect();
+        for at in (0..lines.len()).filter(|&at| lines[at].starts_with("#[derive(") && lines[at].contains("ToSchema")) {
+            let below = &lines[at + 1..];
+            let end = below.iter().position(|line| line.contains("struct ") || line.contains("enum ")).unwrap();
+            let renamed = below[..end].iter().find_map(|line| line.split_once("schema(as = "));
+            let own = || ["struct ", "enum "].iter().find_map(|word| below[end].split_once(word)).unwrap();
+            let (_, name) = renamed.unwrap_or_else(own);
+            let name = name.split(|c: char| !c.is_alphanumeric()).next().unwrap().to_owned();
+            names.entry(name).or_default().push(path.clone());
+        }
+    }
+    assert!(names.len() > 100, "{}", names.len());
+    let twice = names.into_iter().filter(|(_, files)| files.len() > 1);
+    none(&twice.map(|(name, files)| format!("{name}: {}", files.join(", "))).collect::<Vec<_>>());
 }

@@ -70,8 +70,10 @@ const CHECKPOINT_PAGES: i64 = 50_000;
 const CACHE_KIB: i64 = -4_096;
 /// How the pages of attempts follow one another.
 const OF_ATTEMPTS: &str = "where s.attempt > ? order by s.attempt limit ?";
-/// So long a connection waits for another one of this process.
+/// So long a connection waits for another one, of this process or of somebody's backup.
 const BUSY: Duration = Duration::from_secs(10);
+/// So many times that long a start waits for a reader that keeps the log from being written back; then it is refused.
+const WRITES_BACK_MAX: u32 = 6;
 
 pub struct Sqlite {
     /// `None` once closed, or where the folder was only opened to be read.
@@ -97,8 +99,7 @@ impl Sqlite {
         claim(&mut first, season).await?;
         first.close().await?;
         let writer = writer(folder)?;
-        // After a crash the log is written back in full before anything is acknowledged, so that what is read is on the disk.
-        checkpoint(&writer)?;
+        write_back(&writer, WRITES_BACK_MAX)?;
         let checkpoints = Checkpoints::on(self::writer(folder)?).map_err(|cause| at(folder, cause))?;
         Ok(Sqlite {
             writer: Mutex::new(Some(writer)),
@@ -178,9 +179,33 @@ fn writer(folder: &Path) -> Result<Connection, LedgerError> {
     Ok(writer)
 }
 
-/// Writes the whole log back into the database and empties it.
-fn checkpoint(writer: &Connection) -> Result<(), LedgerError> {
-    Ok(writer.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?)
+/// After a crash the log is written back in full before anything is acknowledged, so that what is read is on the disk: after a
+/// flush that failed it may be in the system's cache alone, and no later flush of the log would say so. Blocks.
+///
+/// # Errors
+/// Somebody reads the ledger as it was before the log's end, and has not stopped within `times` waits for him; or a write failed.
+fn write_back(writer: &Connection, times: u32) -> Result<(), LedgerError> {
+    for time in 1..=times {
+        if checkpoint(writer)? {
+            return Ok(());
+        }
+        tracing::warn!(
+            time,
+            times,
+            "somebody reads the ledger, a backup perhaps; the start waits to write its log back"
+        );
+    }
+    Err(LedgerError::BeingRead { seconds: BUSY.as_secs() * u64::from(times) })
+}
+
+/// Writes the log back into the database and empties it, waiting [`BUSY`] for who reads. Whether all of it is in the database:
+/// a reader of its end keeps it from being emptied, and of nothing else.
+fn checkpoint(writer: &Connection) -> Result<bool, LedgerError> {
+    let told = writer.query_row("pragma wal_checkpoint(truncate)", [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+    })?;
+    // Both counts are -1 where another checkpoint is under way.
+    Ok(matches!(told, (0, ..)) || matches!(told, (_, pages @ 0.., written) if pages == written))
 }
 
 fn options(folder: &Path) -> SqliteConnectOptions {
@@ -348,5 +373,55 @@ impl Store for Sqlite {
             // Whoever still holds this store finds it stopped; the next one in this process may have the folder.
             self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A ledger's connections with short patience: one that writes, one that reads; and something in the log.
+    fn two(folder: &Path) -> (Connection, Connection) {
+        let made = Connection::open(folder.join("ledger.db")).unwrap();
+        made.execute_batch("pragma journal_mode = wal; create table told (n integer)").unwrap();
+        let writer = writer(folder).unwrap();
+        writer.busy_timeout(Duration::from_millis(1)).unwrap();
+        (writer, made)
+    }
+
+    fn says(writer: &Connection) {
+        writer.execute("insert into told (n) values (1)", []).unwrap();
+    }
+
+    /// From here on the reader sees the ledger as it is now.
+    fn begins(reader: &Connection) {
+        reader.execute_batch("begin").unwrap();
+        reader.query_row("select count(*) from told", [], |_| Ok(())).unwrap();
+    }
+
+    #[test]
+    fn a_log_that_is_kept_from_being_written_back_is_not_taken_for_written_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, reader) = two(folder.path());
+        begins(&reader);
+        says(&writer);
+        let refused = write_back(&writer, 2).unwrap_err();
+        assert!(refused.to_string().contains("另一个程序正读着它"), "{refused}");
+        reader.execute_batch("commit").unwrap();
+        write_back(&writer, 1).unwrap();
+        assert_eq!(std::fs::metadata(folder.path().join("ledger.db-wal")).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn a_reader_of_the_logs_end_keeps_nothing_from_being_written_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (writer, reader) = two(folder.path());
+        says(&writer);
+        begins(&reader);
+        write_back(&writer, 1).unwrap();
+        assert!(
+            std::fs::metadata(folder.path().join("ledger.db-wal")).unwrap().len() > 0,
+            "it was emptied below a reader"
+        );
     }
 }

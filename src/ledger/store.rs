@@ -50,6 +50,11 @@ pub enum LedgerError {
     Unreachable { database: String, seconds: u64, cause: String },
     #[error("账本连续 {seconds} 秒写不进数据库（{cause}）。数据库恢复后请重新启动；停下的时间会还给每一位选手")]
     Stalled { seconds: u64, cause: String },
+    /// What the log holds may not be on the disk, and somebody's reading keeps it from being written back.
+    #[error(
+        "账本的日志在 {seconds} 秒里没能写回 ledger.db：另一个程序正读着它，多半是还没做完的 kejing backup。等它做完，或者结束它，再启动"
+    )]
+    BeingRead { seconds: u64 },
     #[error("这个账本没有拷贝完，不能使用；请把它删掉，重新执行 kejing ledger copy")]
     HalfCopied,
     #[error("要拷贝到的账本不是空的；请换一个空的数据库或文件夹")]

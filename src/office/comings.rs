@@ -11,8 +11,10 @@ const EVERY_MS: i64 = 1_000;
 /// Writes until it is stopped; what is left then is for [`write`].
 pub async fn follow(contest: Arc<Contest>, desk: DeskStore) {
     let clock = contest.clock.clone();
+    let mut last = clock.now();
     loop {
-        clock.until(clock.now().plus_ms(EVERY_MS)).await;
+        clock.until(last.plus_ms(EVERY_MS)).await;
+        last = clock.now();
         // In a task of its own: a connection must not be left in mid-statement.
         let writing = tokio::spawn(write(Arc::clone(&contest), desk.clone()));
         if let Ok(Err(error)) = writing.await {

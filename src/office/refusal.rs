@@ -21,7 +21,7 @@ pub enum DeskRefusal {
     /// Somebody else was there meanwhile.
     #[error("别人刚刚改过这道题，请先看看新的内容")]
     Overtaken,
-    #[error("这道题还有 {} 处问题，改好了再提交", .0.len())]
+    #[error("还有 {} 处要改：{}", .0.len(), named(.0))]
     Faulty(Vec<QuestionFault>),
     /// A season that is being written cannot be one yet.
     #[error("赛季还有 {} 处问题，改好了再发布", .0.len())]
@@ -48,6 +48,16 @@ impl DeskRefusal {
             DeskRefusal::Ledger(_) => "unavailable",
         }
     }
+}
+
+/// The first faults, in a line: who did the same to many questions sees nothing else of them.
+fn named(faults: &[QuestionFault]) -> String {
+    const NAMED: usize = 3;
+    let mut named: Vec<&str> = faults.iter().take(NAMED).map(|fault| fault.message.as_str()).collect();
+    if faults.len() > NAMED {
+        named.push("……");
+    }
+    named.join("；")
 }
 
 /// A text without blanks around it.

@@ -205,7 +205,12 @@ pub async fn draft(link: &mut Link, contest: &Contest) -> Result<Draft, LedgerEr
         }
         None => {
             let region = shelf::file_of(&contest.season.region).unwrap_or(REGION_FILE);
-            let table = contest.season.written(region, ORGANISATIONS_FILE);
+            let mut table = contest.season.written(region, ORGANISATIONS_FILE);
+            if contest.season_versions.last().is_some_and(|version| version.by.as_deref() == Some(shelf::STARTER_BY)) {
+                // What practice says of itself is not what a season would say.
+                table.remove("not_played");
+                table.get_mut("about").and_then(toml::Value::as_table_mut).and_then(|about| about.remove("contact"));
+            }
             Ok(Draft { revision: 0, saved: None, asked: None, table })
         }
     }

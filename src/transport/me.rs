@@ -98,7 +98,10 @@ impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Asked<Query<T>> 
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Asked<Query<T>>, Problem> {
         let query = Query::<T>::from_request_parts(parts, app).await;
-        query.map(Asked).map_err(|rejection| Problem::bad_request(format!("请求的参数不对：{rejection}")))
+        query.map(Asked).map_err(|rejection| {
+            tracing::debug!(%rejection, "a query could not be read");
+            Problem::bad_request("网址里「?」后面的参数不对")
+        })
     }
 }
 

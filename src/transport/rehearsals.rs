@@ -24,6 +24,7 @@ use crate::transport::state::ServeSettings;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::http::Uri;
 use axum::response::IntoResponse;
@@ -56,8 +57,15 @@ pub struct Rehearsals {
     folder: Option<PathBuf>,
     blocked: BlockedNames,
     /// Who begins or ends one; others wait.
-    turn: tokio::sync::Mutex<Option<JoinHandle<()>>>,
+    turn: tokio::sync::Mutex<Turn>,
     open: Arc<Mutex<Option<Arc<Rehearsal>>>>,
+}
+
+enum Turn {
+    Nobody,
+    Runs(JoinHandle<()>),
+    /// The server stops: none is begun any more.
+    Over,
 }
 
 pub struct Rehearsal {
@@ -84,6 +92,8 @@ impl Rehearsal {
 pub enum RehearsalError {
     #[error("这台服务器没有设置演练用的文件夹")]
     NoFolder,
+    #[error("服务器正在停下或者换用新的赛季，稍后再开始演练")]
+    Stopping,
     #[error("演练用的文件夹不能用：{0}")]
     Folder(#[from] io::Error),
     #[error(transparent)]
@@ -93,9 +103,12 @@ pub enum RehearsalError {
 }
 
 impl Rehearsals {
-    /// `None`: none can be begun.
+    /// What a killed process left of one is removed. `None`: none can be begun.
     pub fn new(folder: Option<PathBuf>, blocked: BlockedNames) -> Rehearsals {
-        Rehearsals { folder, blocked, turn: tokio::sync::Mutex::new(None), open: Arc::default() }
+        if let Some(Err(error)) = folder.as_deref().map(clear) {
+            tracing::warn!(%error, "what was left of a rehearsal could not be removed");
+        }
+        Rehearsals { folder, blocked, turn: tokio::sync::Mutex::new(Turn::Nobody), open: Arc::default() }
     }
 
     pub fn now(&self) -> Option<Arc<Rehearsal>> {
@@ -105,7 +118,7 @@ impl Rehearsals {
     /// Begins one, in place of the one before. It shares the process's connections, and its clock starts at `from`.
     ///
     /// # Errors
-    /// There is no folder for its ledger, or it cannot be written to.
+    /// There is no folder for its ledger, or it cannot be written to; or the server is stopping.
     pub async fn begin(
         &self,
         beside: &App,
@@ -115,8 +128,10 @@ impl Rehearsals {
     ) -> Result<Arc<Rehearsal>, RehearsalError> {
         let folder = self.folder.clone().ok_or(RehearsalError::NoFolder)?;
         let mut turn = self.turn.lock().await;
+        if matches!(*turn, Turn::Over) {
+            return Err(RehearsalError::Stopping);
+        }
         self.end_in(&mut turn).await;
-        // One that a killed process left.
         clear(&folder)?;
         std::fs::create_dir_all(&folder)?;
         let clock = beside.contest.clock.clone();
@@ -133,7 +148,7 @@ impl Rehearsals {
         let opened = tokio::task::spawn_blocking(move || runtime.block_on(founding.open(rehearsed))).await;
         let mut service = opened.map_err(|_| LedgerError::Stopped)??;
         let app = Arc::clone(&service.app);
-        let router = for_everybody(&app).fallback(get(pages::page)).with_state(Arc::clone(&app));
+        let router = for_everybody(&app).fallback(get(page)).with_state(Arc::clone(&app));
         let rehearsal = Arc::new(Rehearsal {
             code: BASE32_NOPAD.encode(&chance::<10>()).to_lowercase(),
             by: by.to_owned(),
@@ -145,7 +160,7 @@ impl Rehearsals {
         });
         *lock(&self.open) = Some(Arc::clone(&rehearsal));
         let (open, ends, until) = (Arc::clone(&self.open), rehearsal.ends.clone(), clock.now().plus_ms(LASTS_MS));
-        *turn = Some(tokio::spawn(async move {
+        *turn = Turn::Runs(tokio::spawn(async move {
             let ended = tokio::select! {
                 () = ends.cancelled() => Ok(()),
                 () = clock.until(until) => Ok(()),
@@ -176,13 +191,21 @@ impl Rehearsals {
         self.end_in(&mut *self.turn.lock().await).await;
     }
 
-    async fn end_in(&self, running: &mut Option<JoinHandle<()>>) {
+    /// Ends the one there is, and none is begun any more.
+    pub async fn close(&self) {
+        let mut turn = self.turn.lock().await;
+        self.end_in(&mut turn).await;
+        *turn = Turn::Over;
+    }
+
+    async fn end_in(&self, turn: &mut Turn) {
         if let Some(rehearsal) = self.now() {
             rehearsal.ends.cancel();
         }
-        if let Some(running) = running.take() {
+        if let Turn::Runs(running) = turn {
             // A panic of it has been logged.
             let _ = running.await;
+            *turn = Turn::Nobody;
         }
     }
 }
@@ -241,6 +264,13 @@ pub(super) fn inside(rehearsals: Arc<Rehearsals>) -> Router {
         async move { Ok::<Response, Infallible>(ask(rehearsal, request).await) }
     });
     Router::new().fallback_service(service)
+}
+
+/// The desk is not inside.
+async fn page(uri: Uri, headers: HeaderMap) -> Response {
+    let page = Some(uri.path().trim_start_matches('/')).filter(|path| !path.starts_with("desk"));
+    page.and_then(|path| pages::built_in(path, &headers))
+        .unwrap_or_else(|| Problem::not_found("这个页面").into_response())
 }
 
 fn over() -> Problem {

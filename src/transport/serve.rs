@@ -96,7 +96,7 @@ pub async fn serve(serving: Serving) -> Result<Ended, ServeError> {
     };
 
     // Stopping, in this order: nobody new, everyone told, the last commits, the log written back.
-    tokio::join!(service.drain(), rehearsals.end());
+    tokio::join!(service.drain(), rehearsals.close());
     closing.cancel();
     accepting.abort();
     let _ = accepting.await;

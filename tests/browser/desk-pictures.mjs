@@ -4,10 +4,11 @@ import { runs } from './desk-running.mjs'
 import { accept, go, invite, setUpFactor, signIn, title, told, DESK, newPassword } from './clerk.mjs'
 import { bulk, giveKey, leaveOutTwin, makeBank, publishBank, saveReady, send, show } from './importing.mjs'
 import { messyRows } from './messy.mjs'
+import { tellMissed } from './missed.mjs'
 import { at, fetchSeason, newPhone, open, roundsOf } from './phone.mjs'
 import { xlsx } from './xlsx.mjs'
 
-const LOOK = { viewport: DESK, locale: 'zh-CN', reducedMotion: 'reduce' }
+const LOOK = { viewport: DESK, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', reducedMotion: 'reduce' }
 
 /** What opens a phone closes it after a test; here the browser's own end does. */
 const CLOSES = { after: () => undefined }
@@ -113,8 +114,9 @@ async function corrected(browser, page, other, shoot) {
   const hash = await propose(other, stem, shoot)
   await decide(page, hash, shoot)
   await seenOnPhone(phone, bare, score, shoot)
+  await tellMissed(phone)
   await open(phone, '#/missed')
-  await phone.waitForSelector('h1')
+  await phone.waitForSelector(`article${at('missed')}`)
   await shoot(phone, 'play-missed')
   await answerCitizen(page, receipt, shoot)
 }
@@ -141,8 +143,8 @@ async function everywhere(page, shoot) {
     ['desk-questions', '#/banks/kexue/questions', 'questions'],
     ['desk-versions', '#/banks/liuzhou/versions', 'versions'],
     ['desk-settings', '#/banks/liuzhou/settings', 'bank-name'],
+    ['desk-complaints', '#/complaints?state=closed', 'complaints'],
     ['desk-season', '#/season', 'season-now'],
-    ['desk-complaints', '#/complaints', 'find'],
   ]
   for (const [name, hash, there] of PAGES) {
     await go(page, hash)

@@ -222,6 +222,29 @@ test('two who edit the same question see both versions, and nothing is overwritt
   await told(page, '已保存您的版本')
 })
 
+test('a file of all questions says how many are not in it because they are not finished', async (t) => {
+  const page = await signedIn(t, second)
+  // What could not be sent for review lacks something.
+  await go(page, '#/banks/liuzhou/questions?state=draft')
+  const [unfinished] = /\d+/.exec(await page.textContent(at('total')))
+  await go(page, '#/banks/liuzhou/questions')
+  await page.click(at('export'))
+  const file = page.waitForEvent('download')
+  await page.click(at('export-file'))
+  assert.match((await file).suggestedFilename(), /\.xlsx$/)
+  await page.waitForSelector(`${at('left-out')} >> text=另有 ${unfinished} 道题还没有写完，不在文件里`)
+  await page.click('.el-dialog:visible >> text=知道了')
+  await page.waitForSelector(at('left-out'), { state: 'hidden' })
+
+  await go(page, '#/banks/liuzhou/questions?state=approved')
+  await page.click(at('export'))
+  const whole = page.waitForEvent('download')
+  await page.click(at('export-file'))
+  assert.match((await whole).suggestedFilename(), /\.xlsx$/)
+  await told(page, '已导出')
+  await page.waitForSelector(at('export-file'), { state: 'hidden' })
+})
+
 test('what was approved is published by the second person, after typing the password again', async (t) => {
   const page = await signedIn(t, second)
   await publishBank(page, 'liuzhou', '八月竞赛启用')

@@ -57,8 +57,8 @@ export function messyRows(many) {
   return [['2026年科普知识竞赛题库（第二批）'], ['填写说明：请勿改动表头，多选题的答案写在一格里。'], HEADER, ...rows]
 }
 
-/** Rows of questions in the large workbook, and how many of them are refused or have to be looked at, by what is the matter. */
-export const MESS = { rows: 2_000, lostKeys: 4, wrongLetters: 3, gaps: 2, kindsInStem: 23, kindsUnsaid: 40, keysByNumber: 3, twice: 4 }
+/** Rows of questions in the large workbook, and how many of them are refused, have to be looked at, or lack what a review asks for, by what is the matter. */
+export const MESS = { rows: 2_000, lostKeys: 4, wrongLetters: 3, gaps: 2, kindsInStem: 23, kindsUnsaid: 40, keysByNumber: 3, twice: 4, unexplained: 12 }
 
 /** Options that are numbers, which a table keeps as percentages. */
 const PERCENTS = [
@@ -109,6 +109,7 @@ function judgedSheet(questions) {
   const header = ['编号', '类型', '题干', '答案', '解析', '来源', '难度', '所属领域']
   const rows = questions.map((question, place) => [`P${place + 1}`, KINDS.true_false, question.stem, answer(question, place), question.explanation, question.source, DIFFICULTIES[question.difficulty], question.topic])
   rows.slice(0, MESS.kindsUnsaid).forEach((row) => (row[1] = ''))
+  rows.slice(60, 60 + MESS.unexplained).forEach((row) => (row[4] = ''))
   rows.slice(100, 100 + MESS.gaps).forEach((row) => (row[1] = '填空题'))
   const again = rows.slice(200, 200 + MESS.twice).map(([number, ...row]) => [`${number}-2`, ...row])
   const half = rows.length >> 1

@@ -45,7 +45,7 @@ const paths = new WeakMap()
 
 /** A phone of its own, forgotten after the test; whatever its page complains about fails the test. */
 export async function newPhone(t, browser, { below = '', ...options } = {}) {
-  const context = await browser.newContext({ viewport: PHONE, hasTouch: true, isMobile: true, locale: 'zh-CN', reducedMotion: 'reduce', ...options })
+  const context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 2, hasTouch: true, isMobile: true, locale: 'zh-CN', reducedMotion: 'reduce', ...options })
   t.after(() => context.close())
   const complaints = []
   context.on('weberror', (error) => complaints.push(error.error().message))

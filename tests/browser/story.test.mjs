@@ -54,9 +54,9 @@ test('from an empty folder to a rank that a correction changed', { skip }, async
   const desk = await clerk.newDesk(t, browser)
   await chapter('an administrator is made', () => clerk.setUp(desk, 'weilan', '韦兰'))
   const drafts = await chapter('the spreadsheet is imported and mended', () => imported(desk))
-  await chapter('what is ready is sent for review', () => submitted(desk, drafts))
+  const sent = await chapter('what is ready is sent for review', () => submitted(desk, drafts))
   const reviewer = await clerk.newDesk(t, browser)
-  await chapter('a second person reviews and publishes', () => reviewed(desk, reviewer, drafts))
+  await chapter('a second person reviews and publishes', () => reviewed(desk, reviewer, sent))
   await chapter('a season is opened', () => opened(desk))
   const played = await chapter('two papers are played', () => playedByTwo(t))
   await chapter('the key is corrected', () => corrected(desk, reviewer, played))
@@ -127,36 +127,45 @@ async function acceptKind(page, say) {
   await clerk.told(page, '已转为可导入')
 }
 
+/** Those without an explanation stay behind; one of them gets it. Gives how many were sent. */
 async function submitted(page, drafts) {
   await clerk.go(page, '')
   await page.click(`${at('tasks')} >> text=看草稿`)
   await phones.says(page, 'total', `共 ${counted(drafts)} 道`)
   await importing.bulk(page, BANK, 'draft', 'submit', () => shoot(page, 'story-submit'))
-  await clerk.told(page, `已送审 ${counted(drafts)} 道题`)
+  await phones.says(page, 'bulk-result', `${counted(drafts - MESS.unexplained)} 道已送审，${MESS.unexplained} 道没有`)
+  await shoot(page, 'story-refusals')
+  await phones.contains(page, at('refusal'), `${MESS.unexplained} 道 `)
+  await phones.contains(page, at('refusal'), '没有解析')
+  await page.click(`${at('refusal')} a >> nth=0`)
+  await page.fill(at('explanation'), '见来源。')
+  await page.click(at('submit'))
+  await clerk.told(page, '已送审')
+  return drafts - MESS.unexplained + 1
 }
 
 /** One is looked at and returned, one approved by its key, the others together. */
-async function reviewed(page, reviewer, drafts) {
+async function reviewed(page, reviewer, sent) {
   const link = await clerk.invite(page, 'qinxy', '覃小燕', '审题人')
   await clerk.accept(reviewer, link)
   await clerk.setUpFactor(reviewer)
   await reviewer.click(`${at('tasks')} >> text=去审题`)
   await reviewer.waitForSelector(at('reviewing'))
-  await phones.contains(reviewer, '.page-head', `还有 ${counted(drafts)} 道`)
+  await phones.contains(reviewer, '.page-head', `还有 ${counted(sent)} 道`)
   await shoot(reviewer, 'story-review')
   await reviewer.keyboard.press('r')
   await reviewer.fill(at('reason'), '题干有歧义，请改写。')
   await reviewer.click(at('reason-go'))
-  await phones.contains(reviewer, '.page-head', `还有 ${counted(drafts - 1)} 道`)
+  await phones.contains(reviewer, '.page-head', `还有 ${counted(sent - 1)} 道`)
   await reviewer.waitForSelector(`${at('approve')}:not([disabled])`)
   await reviewer.keyboard.press('a')
-  await phones.contains(reviewer, '.page-head', `还有 ${counted(drafts - 2)} 道`)
+  await phones.contains(reviewer, '.page-head', `还有 ${counted(sent - 2)} 道`)
   await reviewer.click(at('together'))
-  await phones.says(reviewer, 'total', `共 ${counted(drafts - 2)} 道`)
+  await phones.says(reviewer, 'total', `共 ${counted(sent - 2)} 道`)
   await importing.bulk(reviewer, BANK, 'submitted', 'approve', () => shoot(reviewer, 'story-approve'))
-  await clerk.told(reviewer, `已通过 ${counted(drafts - 2)} 道题`)
+  await clerk.told(reviewer, `已通过 ${counted(sent - 2)} 道题`)
   await importing.publishBank(reviewer, BANK, '2026 年竞赛启用', () => shoot(reviewer, 'story-publish'))
-  assert.match(await reviewer.textContent(at('versions')), new RegExp(`第 1 版.*覃小燕.*${counted(drafts - 1)}`, 's'))
+  assert.match(await reviewer.textContent(at('versions')), new RegExp(`第 1 版.*覃小燕.*${counted(sent - 1)}`, 's'))
 }
 
 async function opened(page) {

@@ -259,7 +259,8 @@ async fn what_is_no_correction_is_refused_where_it_is_proposed() {
         (json!({"reason": " "}), 400, "为什么要更正"),
         (json!({"text": ""}), 400, "勘误"),
         (json!({"versions": [7]}), 400, "没有这个版本"),
-        (json!({"complaint": "none"}), 404, "反映"),
+        // Which complaints there are is for those who deal with them.
+        (json!({"complaint": "none"}), 403, "您的角色"),
     ];
     for (change, status, why) in cases {
         let mut proposal = desk.proposal(json!({"kind": "all_points"}));

@@ -17,8 +17,11 @@ use kejing::ledger::sqlite::Sqlite;
 use sqlx::Connection;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 const PLAYERS: usize = 12;
+/// A connection waits for 10 s for another one; a start does so several times.
+const LONGER_THAN_ONE_WAIT: Duration = Duration::from_secs(12);
 
 /// Does something to a stopped server's tables.
 async fn alter(data: &Path, act: &'static str) {
@@ -91,6 +94,27 @@ async fn a_first_start_that_is_killed_anywhere_is_made_good_by_the_next() {
         assert_eq!(replayed.disagreements, Vec::<String>::new(), "{skip}");
     }
     assert!(killed >= 8, "only {killed} starts were cut off");
+}
+
+/// A backup began before the crash, and goes on beside the next start: what it does not let be written back may not be on the disk.
+#[tokio::test]
+async fn a_start_waits_for_who_keeps_the_log_from_being_written_back() {
+    let mut scene = Scene::of(PLAYERS, tempfile::tempdir().unwrap(), plain).await;
+    scene.until_more(PLAYERS).await;
+    let file = format!("sqlite://{}", scene.data().join("ledger.db").display());
+    let mut reader = sqlx::SqliteConnection::connect(&file).await.unwrap();
+    sqlx::raw_sql("begin; select count(*) from answer_run").execute(&mut reader).await.unwrap();
+    scene.until_more(60).await;
+    scene.kill().await;
+    {
+        let mut starting = std::pin::pin!(scene.serve_again(plain));
+        let served = tokio::time::timeout(LONGER_THAN_ONE_WAIT, starting.as_mut()).await;
+        assert!(served.is_err(), "it serves what may not be on the disk");
+        reader.close().await.unwrap();
+        starting.await;
+    }
+    scene.until_more(60).await;
+    scene.end().await;
 }
 
 struct Nobody;

@@ -58,7 +58,7 @@ async fn read(data: &Path) -> (i64, Vec<RawAnswer>) {
     (replayed.entries, answers)
 }
 
-fn copy(data: &Path) -> tempfile::TempDir {
+pub(crate) fn copy(data: &Path) -> tempfile::TempDir {
     let copy = tempfile::tempdir().unwrap();
     for file in std::fs::read_dir(data).unwrap() {
         let file = file.unwrap();

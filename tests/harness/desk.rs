@@ -152,18 +152,31 @@ impl Clerk {
     /// Sends a file.
     pub(crate) async fn upload(&mut self, path: &str, bytes: Vec<u8>) -> (u16, Value) {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = self.http.post(format!("{}{path}", self.base)).header("cookie", cookies.join("; "));
-        let response = request.header("x-kejing-csrf", &self.csrf).body(bytes).send().await.unwrap();
-        let status = response.status().as_u16();
-        (status, response.json().await.unwrap())
+        loop {
+            let request = self.http.post(format!("{}{path}", self.base)).header("cookie", cookies.join("; "));
+            let request = request.header("x-kejing-csrf", &self.csrf).body(bytes.clone());
+            let response = request.send().await.unwrap();
+            let (status, told) = (response.status().as_u16(), response.json().await.unwrap());
+            if status != 429 {
+                return (status, told);
+            }
+            wait_as_told(&told).await;
+        }
     }
 
     /// A file, with its name as the browser is told it.
     pub(crate) async fn download(&mut self, path: &str) -> (u16, String, Vec<u8>) {
-        let response = self.answer(Method::GET, path, None, HeaderMap::new()).await;
-        let status = response.status().as_u16();
-        let disposition = response.headers().get("content-disposition").map(|value| value.to_str().unwrap().to_owned());
-        (status, disposition.unwrap_or_default(), response.bytes().await.unwrap().to_vec())
+        loop {
+            let response = self.answer(Method::GET, path, None, HeaderMap::new()).await;
+            let status = response.status().as_u16();
+            if status == 429 {
+                wait_as_told(&response.json().await.unwrap()).await;
+                continue;
+            }
+            let disposition =
+                response.headers().get("content-disposition").map(|value| value.to_str().unwrap().to_owned());
+            return (status, disposition.unwrap_or_default(), response.bytes().await.unwrap().to_vec());
+        }
     }
 
     /// Shows that it is them: dangerous acts are open for a while. The clock moves on to the next code.

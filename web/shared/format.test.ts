@@ -29,6 +29,7 @@ describe('numbers and times, as people say them', () => {
 
   it('a window that closes at midnight ends on the day before', () => {
     expect(format.span(MIDNIGHT, 1796054400000, ZONE)).toBe('2026年8月1日—11月30日')
+    expect(format.span(MIDNIGHT, 1796054400000 + 1_300, ZONE)).toBe('2026年8月1日—11月30日')
   })
 
   it('a window that closes at midnight is said to close at 24:00', () => {

@@ -124,10 +124,10 @@ export function timeOfDay(at: number, zone: string): string {
   return `${pad(hour)}:${pad(minute)}:${pad(second)}`
 }
 
-/** A window: 2026年8月1日—11月30日. A `closes` at midnight belongs to the day before. */
+/** A window: 2026年8月1日—11月30日. It ends as `closing` says it: midnight, and the seconds after it, belong to the day before. */
 export function span(opens: number, closes: number, zone: string): string {
   const from = civil(opens, zone)
-  const to = civil(closes - 1, zone)
+  const to = civil(closes - 60_000, zone)
   const end = `${to.month}月${to.day}日`
   return `${date(opens, zone)}—${from.year === to.year ? end : `${to.year}年${end}`}`
 }

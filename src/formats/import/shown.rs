@@ -74,11 +74,12 @@ pub(super) fn general(value: f64) -> String {
     let (digits, point) = decimal(value);
     let whole = point >= digits.len() as i64;
     if !(-4..=KEPT as i64).contains(&point) {
-        let (first, rest) = digits.split_at(1);
-        let rest = rest.get(..rest.len().min(5)).unwrap_or_default().trim_end_matches('0');
-        let dot = if rest.is_empty() { "" } else { "." };
+        // Six figures, rounded from what is written; the exponent is what comes of that.
+        let written: f64 = format!("0.{digits}e{point}").parse().unwrap_or(value.abs());
+        let rounded = format!("{written:.5e}");
+        let (figures, exponent) = rounded.split_once('e').unwrap_or((&rounded, "0"));
         let sign = if value < 0.0 { "-" } else { "" };
-        return format!("{sign}{first}{dot}{rest}E{:+03}", point - 1);
+        return format!("{sign}{}E{:+03}", trimmed(figures.to_owned()), exponent.parse::<i64>().unwrap_or(point - 1));
     }
     if whole { fixed(value, 0) } else { trimmed(fixed(value, (SHOWN as i64 - point.max(0)).clamp(0, 14) as usize)) }
 }

@@ -247,11 +247,8 @@ impl Link {
             let mut values: Vec<Value<'_>> = some.iter().map(|n| i64::from(*n).into()).collect();
             let mut sql = format!("{ROW} where n in (values ");
             marks.rows(&mut sql, some.len(), 1);
-            sql.push_str(") and season = ");
-            marks.write(&mut sql, values.len());
-            sql.push_str(" and import = ");
-            marks.write(&mut sql, values.len() + 1);
-            values.extend([SEASON.into(), import.into()]);
+            sql.push_str(") and ");
+            within(marks, &mut sql, &mut values, import, some.iter().copied());
             let rows = self.rows(sqlx::AssertSqlSafe(sql), &values).await?;
             found.extend(rows.iter().map(read_row).collect::<Result<Vec<_>, _>>()?);
         }
@@ -391,14 +388,31 @@ impl Act {
             values.extend(some.iter().flat_map(|(n, question)| [i64::from(*n).into(), question.as_str().into()]));
             let mut sql = "update import_row set standing = 'saved', question = v.column2 from (values ".to_owned();
             marks.rows(&mut sql, some.len(), 2);
-            sql.push_str(") as v where n = v.column1 and season = ");
-            marks.write(&mut sql, values.len());
-            sql.push_str(" and import = ");
-            marks.write(&mut sql, values.len() + 1);
-            values.extend([SEASON.into(), import.into()]);
+            sql.push_str(") as v where n = v.column1 and ");
+            within(marks, &mut sql, &mut values, import, some.iter().map(|(n, _)| *n));
             self.execute(sqlx::AssertSqlSafe(sql), &values).await?;
         }
         Ok(())
+    }
+}
+
+/// Of the import; and on PostgreSQL, which may know nothing of the table yet and would go through all rows of the import to find a thousand, from the
+/// first of these rows to the last. SQLite finds each by its key, and would go through the stretch instead.
+fn within<'v>(
+    marks: Marks,
+    sql: &mut String,
+    values: &mut Vec<Value<'v>>,
+    import: &'v str,
+    rows: impl Iterator<Item = u32> + Clone,
+) {
+    let mut conditions = vec![("season = ", SEASON.into()), (" and import = ", import.into())];
+    if let (false, Some(first), Some(last)) = (marks.nameless, rows.clone().min(), rows.max()) {
+        conditions.extend([(" and n >= ", i64::from(first).into()), (" and n <= ", i64::from(last).into())]);
+    }
+    for (condition, value) in conditions {
+        sql.push_str(condition);
+        marks.write(sql, values.len());
+        values.push(value);
     }
 }
 

@@ -15,7 +15,8 @@ const PARAMETERS_MAX: usize = 8_000;
 /// when it reads the statement and again when it is told the value: for thousands that takes longer than everything else.
 #[derive(Clone, Copy)]
 pub(super) struct Marks {
-    nameless: bool,
+    /// It is SQLite.
+    pub(super) nameless: bool,
 }
 
 impl Marks {

@@ -151,13 +151,13 @@ pub(super) async fn preview(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Decided {
+pub(super) struct PreviewDecided {
     /// The number of the preview that was seen.
     preview: i64,
 }
 
 /// 决定：提出的人以外的另一个人（要先确认本人）；随即生效
-#[utoipa::path(post, path = "/corrections/{id}/decide", tag = "corrections", params(("id" = String, Path)), request_body = Decided, responses(
+#[utoipa::path(post, path = "/corrections/{id}/decide", tag = "corrections", params(("id" = String, Path)), request_body = PreviewDecided, responses(
     (status = 202, body = CorrectionView),
     (status = 403, body = ProblemView),
     (status = 404, body = ProblemView),
@@ -167,7 +167,7 @@ pub(super) async fn decide(
     State(app): State<Arc<App>>,
     desk: Desk,
     Asked(Path(id)): Asked<Path<String>>,
-    Said(Decided { preview }): Said<Decided>,
+    Said(PreviewDecided { preview }): Said<PreviewDecided>,
 ) -> Result<(StatusCode, Json<CorrectionView>), Problem> {
     let (_, seen) = of(&app, &desk, &id, Permission::DecideCorrections).await?;
     let by = By::of(desk.may_now(Permission::DecideCorrections, On::Bank(&seen.row.bank)).await?);

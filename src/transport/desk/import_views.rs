@@ -43,7 +43,7 @@ pub(super) struct ImportView {
 }
 
 #[derive(Serialize, ToSchema)]
-#[schema(as = Person)]
+#[schema(as = ImportPerson)]
 pub(super) struct ByView {
     id: String,
     name: String,

@@ -423,7 +423,7 @@ pub(super) async fn accept(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Confirmed {
+pub(super) struct RowsConfirmed {
     rows: WhichRows,
 }
 
@@ -443,7 +443,7 @@ pub(super) enum ReadyRows {
 }
 
 /// 确认：可导入的题存为题库的草稿，全部或一道也不；其余的留着
-#[utoipa::path(post, path = "/imports/{id}/confirm", tag = "imports", params(("id" = String, Path)), request_body = Confirmed, responses(
+#[utoipa::path(post, path = "/imports/{id}/confirm", tag = "imports", params(("id" = String, Path)), request_body = RowsConfirmed, responses(
     (status = 202, body = ImportView),
     (status = 400, body = ProblemView),
     (status = 403, body = ProblemView),
@@ -454,7 +454,7 @@ pub(super) async fn confirm(
     State(app): State<Arc<App>>,
     desk: Desk,
     Asked(Path(id)): Asked<Path<String>>,
-    Said(Confirmed { rows }): Said<Confirmed>,
+    Said(RowsConfirmed { rows }): Said<RowsConfirmed>,
 ) -> Result<(StatusCode, Json<ImportView>), Problem> {
     let (Inside { by, powers }, _) = of(&app, &desk, &id, Wants::Write).await?;
     let which = match rows {

@@ -108,7 +108,7 @@ pub(super) async fn change(
 }
 
 #[derive(Deserialize, ToSchema)]
-pub(super) struct Because {
+pub(super) struct StaffBecause {
     reason: String,
 }
 
@@ -120,7 +120,7 @@ pub(super) struct ResetState {
 }
 
 /// 重置登录：两个人先后操作（要先确认本人）
-#[utoipa::path(post, path = "/staff/{id}/reset", tag = "staff", params(("id" = String, Path)), request_body = Because, responses(
+#[utoipa::path(post, path = "/staff/{id}/reset", tag = "staff", params(("id" = String, Path)), request_body = StaffBecause, responses(
     (status = 200, body = ResetState),
     (status = 403, body = ProblemView),
     (status = 404, body = ProblemView),
@@ -130,7 +130,7 @@ pub(super) async fn reset(
     State(app): State<Arc<App>>,
     desk: Desk,
     Asked(Path(id)): Asked<Path<String>>,
-    Said(Because { reason }): Said<Because>,
+    Said(StaffBecause { reason }): Said<StaffBecause>,
 ) -> Result<Json<ResetState>, Problem> {
     let by = desk.may_now(Permission::ResetStaff, On::Season).await?;
     Ok(Json(match app.staff.reset(&by, &desk.signed, &StaffId(id), &reason).await? {

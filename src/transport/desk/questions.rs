@@ -105,7 +105,7 @@ impl Filter {
 
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Sorting {
+pub(super) enum QuestionSorting {
     /// The last touched first
     #[default]
     Updated,
@@ -121,7 +121,7 @@ pub(super) enum Sorting {
 #[serde(default)]
 pub(super) struct Page {
     #[param(inline)]
-    sort: Option<Sorting>,
+    sort: Option<QuestionSorting>,
     offset: Option<u32>,
     /// 1 to 200; 50 where it is left out
     limit: Option<u32>,
@@ -130,11 +130,11 @@ pub(super) struct Page {
 impl Page {
     pub(super) fn sort(self) -> Sort {
         match self.sort.unwrap_or_default() {
-            Sorting::Updated => Sort::Updated,
-            Sorting::Made => Sort::Made,
-            Sorting::Topic => Sort::Topic,
-            Sorting::Difficulty => Sort::Difficulty,
-            Sorting::Id => Sort::Id,
+            QuestionSorting::Updated => Sort::Updated,
+            QuestionSorting::Made => Sort::Made,
+            QuestionSorting::Topic => Sort::Topic,
+            QuestionSorting::Difficulty => Sort::Difficulty,
+            QuestionSorting::Id => Sort::Id,
         }
     }
 

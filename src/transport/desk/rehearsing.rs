@@ -141,12 +141,18 @@ pub(super) async fn begin(
     if !(FROM_MIN..=FROM_MAX).contains(&from) {
         return Err(Problem::bad_request("演练从哪一刻走起，要在 2000 年到 2099 年之间"));
     }
+    if rehearsals.now().is_some() {
+        // Which is what beginning another comes to.
+        app.staff.write_down(by.record("season.rehearsal_ended", SUBJECT.to_owned())).await?;
+    }
     app.staff
         .write_down(by.record("season.rehearsal_began", SUBJECT.to_owned()).after(&json!({"from": from.0})))
         .await?;
     match rehearsals.begin(&app, rehearsed, &by.name, from).await {
         Ok(_) => Ok((StatusCode::CREATED, Json(RehearsalNowView::of(&app, &rehearsals, &visiting)))),
-        Err(error @ RehearsalError::NoFolder) => Err(Problem::new(StatusCode::CONFLICT, "conflict", error.to_string())),
+        Err(error @ (RehearsalError::NoFolder | RehearsalError::Stopping)) => {
+            Err(Problem::new(StatusCode::CONFLICT, "conflict", error.to_string()))
+        }
         Err(error) => {
             tracing::error!(%error, "a rehearsal could not be begun");
             Err(Problem::unavailable())

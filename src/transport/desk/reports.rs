@@ -260,7 +260,7 @@ pub(super) async fn answer(
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Because {
+pub(super) struct RestBecause {
     reason: String,
 }
 
@@ -278,7 +278,7 @@ async fn set_rest(
 
 /// 停用：一秒之内，新的试卷不再抽到它
 #[utoipa::path(post, path = "/reports/{bank}/{question}/rest", tag = "reports",
-    params(("bank" = String, Path), ("question" = String, Path)), request_body = Because, responses(
+    params(("bank" = String, Path), ("question" = String, Path)), request_body = RestBecause, responses(
     (status = 200, body = ReportedQuestion),
     (status = 400, body = ProblemView),
     (status = 403, body = ProblemView),
@@ -289,14 +289,14 @@ pub(super) async fn rest(
     State(app): State<Arc<App>>,
     desk: Desk,
     Asked(Path((bank, question))): Asked<Path<(String, QuestionId)>>,
-    Said(Because { reason }): Said<Because>,
+    Said(RestBecause { reason }): Said<RestBecause>,
 ) -> Result<Json<ReportedQuestion>, Problem> {
     set_rest(&app, &desk, (&bank, &question), true, &reason).await
 }
 
 /// 恢复：新的试卷又能抽到它
 #[utoipa::path(post, path = "/reports/{bank}/{question}/wake", tag = "reports",
-    params(("bank" = String, Path), ("question" = String, Path)), request_body = Because, responses(
+    params(("bank" = String, Path), ("question" = String, Path)), request_body = RestBecause, responses(
     (status = 200, body = ReportedQuestion),
     (status = 400, body = ProblemView),
     (status = 403, body = ProblemView),
@@ -307,7 +307,7 @@ pub(super) async fn wake(
     State(app): State<Arc<App>>,
     desk: Desk,
     Asked(Path((bank, question))): Asked<Path<(String, QuestionId)>>,
-    Said(Because { reason }): Said<Because>,
+    Said(RestBecause { reason }): Said<RestBecause>,
 ) -> Result<Json<ReportedQuestion>, Problem> {
     set_rest(&app, &desk, (&bank, &question), false, &reason).await
 }
