@@ -17,7 +17,10 @@ WEB = ROOT / "web"
 BROWSER = ROOT / "tests" / "browser"
 
 # The front door's tests that keep a season in a ledger, whichever it is.
-ON_POSTGRES = ["banks::", "corrections::", "desk::", "http::", "limits::", "moments::", "paper::", "promises::", "rehearsals::", "replay::", "restart::", "seasons::", "wire::"]
+ON_POSTGRES = [
+    "admission::", "banks::", "corrections::", "desk::", "http::", "limits::", "moments::", "operating::draining::", "operating::figures::",
+    "operating::logs::", "paper::", "promises::", "rehearsals::", "replay::", "restart::", "seasons::", "strangers::", "wire::",
+]
 
 # What runners say of how many tests passed and failed.
 COUNTS = [

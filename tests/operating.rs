@@ -2,6 +2,7 @@
 
 mod backup;
 mod draining;
+mod elsewhere;
 mod figures;
 mod logs;
 mod root_files;

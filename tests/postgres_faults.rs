@@ -5,8 +5,11 @@
 use crate::faults::crowd::Chance;
 use crate::faults::crowd::Scene;
 use crate::faults::disk::SmallDisk;
+use crate::faults::process::arranged;
+use crate::faults::process::kejing;
 use crate::faults::process::plain;
 use crate::faults::process::serve;
+use crate::faults::process::stop;
 use crate::harness::postgres::Apart;
 use crate::harness::postgres::Cluster;
 use std::net::SocketAddr;
@@ -79,6 +82,26 @@ async fn postgres_away_for_too_long_ends_the_server_plainly_and_the_next_start_g
     tokio::join!(scene.serve_again(on(&url)), async { cluster.begin() });
     scene.until_more(60).await;
     scene.end().await;
+}
+
+/// Nobody names a season file: the database is asked first of all whose ledger it holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_without_a_season_file_waits_for_the_database_as_well() {
+    let (cluster, folder) = (cluster(), tempfile::tempdir().unwrap());
+    let season = async || {
+        let without = |_| {
+            let url = cluster.url("season");
+            let mut command = kejing(&["serve", "--data", "data", "--database", &url, "--listen", "127.0.0.1:0"]);
+            command.current_dir(folder.path());
+            command
+        };
+        cluster.end("fast");
+        let (served, ()) = tokio::join!(serve(folder.path(), without), async { cluster.begin() });
+        let ended = stop(arranged(served).process, folder.path()).await;
+        assert_eq!(ended.code, Some(0), "{}", ended.said);
+        cluster.sql("season", "select name from season")
+    };
+    assert_eq!(season().await, season().await);
 }
 
 /// Sessions that are open when a database is set so stay as they are: they are ended.

@@ -49,11 +49,11 @@ impl LedgerPlace {
     /// Whose ledger is there; `None` where there is none. Takes nothing over.
     ///
     /// # Errors
-    /// The database refuses.
+    /// See [`Sqlite::season_in`] and [`Postgres::season_in`].
     pub async fn season_there(&self) -> Result<Option<SeasonId>, LedgerError> {
         match self {
             LedgerPlace::Folder(folder) => Sqlite::season_in(folder).await,
-            LedgerPlace::Postgres(url) => Postgres::season_in(url).await,
+            LedgerPlace::Postgres(url) => Postgres::season_in(url, Patience::default()).await,
         }
     }
 

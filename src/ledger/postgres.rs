@@ -40,7 +40,6 @@ use session::Entrance;
 use session::Pauses;
 use session::Session;
 use session::passes;
-use sqlx::ConnectOptions;
 use sqlx::Connection;
 use sqlx::PgConnection;
 use sqlx::PgPool;
@@ -111,9 +110,10 @@ impl Postgres {
     /// Whose ledger is in the database; `None` where there is none. Takes nothing over.
     ///
     /// # Errors
-    /// The database refuses.
-    pub async fn season_in(url: &PostgresUrl) -> Result<Option<SeasonId>, LedgerError> {
-        let mut found = url.options().disable_statement_logging().connect().await?;
+    /// The database cannot be reached, or refuses.
+    pub async fn season_in(url: &PostgresUrl, patience: Patience) -> Result<Option<SeasonId>, LedgerError> {
+        let entrance = Entrance { url: url.clone(), patience };
+        let mut found = waited_for(&entrance, async || entrance.look().await).await?;
         let there: bool = sqlx::query_scalar("select to_regclass('season') is not null").fetch_one(&mut found).await?;
         let name = sqlx::query_scalar("select name from season where id = $1").bind(SEASON);
         let name: Option<String> = if there { name.fetch_optional(&mut found).await? } else { None };
@@ -169,20 +169,28 @@ impl Postgres {
     }
 }
 
-/// The first session of a start. A database that is not there yet is waited for.
+/// The first session of a start.
 async fn arrive(entrance: &Entrance) -> Result<Session, LedgerError> {
+    waited_for(entrance, async || entrance.enter(None, None, entrance.patience.lock).await).await
+}
+
+/// What a start asks of a database; one that is not there yet is waited for.
+async fn waited_for<T>(
+    entrance: &Entrance,
+    asking: impl AsyncFn() -> Result<T, LedgerError>,
+) -> Result<T, LedgerError> {
     let mut cause = String::new();
     let arriving = async {
         let mut pauses = Pauses::new();
         loop {
-            match entrance.enter(None, None, entrance.patience.lock).await {
+            match asking().await.map_err(|error| entrance.at_start(error)) {
                 Err(error) if matches!(error, LedgerError::Database(_)) && passes(&error) => {
                     if cause.is_empty() {
                         tracing::warn!(%error, seconds = entrance.patience.start.as_secs(), "the database cannot be reached yet");
                     }
                     cause = told(&error);
                 }
-                entered => return entered,
+                asked => return asked,
             }
             pauses.next().await;
         }

@@ -81,7 +81,7 @@ impl Ground {
     pub(crate) async fn season_there(&self) -> Result<Option<SeasonId>, LedgerError> {
         match &self.postgres {
             None => Sqlite::season_in(&self.data()).await,
-            Some(database) => Postgres::season_in(&address(database)).await,
+            Some(database) => Postgres::season_in(&address(database), PATIENCE).await,
         }
     }
 

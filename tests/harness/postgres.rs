@@ -2,6 +2,11 @@
 
 use std::fs;
 use std::io::PipeWriter;
+use std::io::Write;
+use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -19,6 +24,8 @@ use tokio::process::Child;
 use tokio::process::ChildStdout;
 
 const USER: &str = "kejing";
+/// By it a Unix socket is named; nobody else is in its folder.
+const PORT: u16 = 5432;
 /// A failing test's patience, not a pace.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -27,6 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Cluster {
     folder: PathBuf,
     commands: PathBuf,
+    port: u16,
     _alive: PipeWriter,
 }
 
@@ -43,15 +51,52 @@ impl Cluster {
     }
 
     /// One that keeps a part of what it has on another disk.
-    #[allow(clippy::zombie_processes, reason = "the guard outlives whoever could wait for it")]
     pub(crate) fn apart(settings: &[&str], apart: Apart<'_>) -> Cluster {
+        Cluster::made(settings, apart, PORT)
+    }
+
+    /// One that is reached over TCP too, by whoever has a password, and over TLS alone: once it [shows](Cluster::shows) a
+    /// certificate. And where.
+    pub(crate) fn over_tcp() -> (Cluster, SocketAddr) {
+        // An address of this process's own: on the usual one any free port may by then be another test's connection.
+        let [.., high, low] = std::process::id().to_be_bytes();
+        let free = TcpListener::bind((Ipv4Addr::new(127, 77, high, low), 0)).unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let listens = format!("listen_addresses='{}'", address.ip());
+        let port = format!("port={}", address.port());
+        let settings = [&listens, &port, "password_encryption='scram-sha-256'"];
+        let cluster = Cluster::made(&settings, Apart::Nothing, address.port());
+        let rules = format!("local all {USER} trust\nhostssl all all all scram-sha-256\n");
+        fs::write(cluster.folder.join("data/pg_hba.conf"), rules).unwrap();
+        (cluster, address)
+    }
+
+    /// Begins anew and shows this certificate from then on.
+    pub(crate) fn shows(&self, certificate: &str, key: &str) {
+        self.sql("postgres", "alter system set ssl = on");
+        self.end("fast");
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let file = self.folder.join("data").join(name);
+            let _ = fs::remove_file(&file);
+            let mut written = fs::File::options().create_new(true).write(true).mode(0o600).open(&file).unwrap();
+            written.write_all(text.as_bytes()).unwrap();
+            if let Some((uid, gid)) = someone_else() {
+                chown(&file, Some(uid), Some(gid)).unwrap();
+            }
+        }
+        self.begin();
+    }
+
+    #[allow(clippy::zombie_processes, reason = "the guard outlives whoever could wait for it")]
+    fn made(settings: &[&str], apart: Apart<'_>, port: u16) -> Cluster {
         let commands = commands();
         let folder = tempfile::Builder::new().prefix("kejing-pg-").tempdir().unwrap().keep();
         let (guarded, alive) = std::io::pipe().unwrap();
         if let Some((uid, gid)) = someone_else() {
             chown(&folder, Some(uid), Some(gid)).unwrap();
         }
-        let cluster = Cluster { folder, commands, _alive: alive };
+        let cluster = Cluster { folder, commands, port, _alive: alive };
         let guard = "cat >/dev/null; \"$1/pg_ctl\" -D \"$2/data\" -m immediate stop >/dev/null 2>&1; rm -rf \"$2\"";
         let mut guard_command = as_nobody_special(Path::new("/bin/sh"));
         guard_command.args(["-c", guard, "guard"]).arg(&cluster.commands).arg(&cluster.folder);
@@ -123,12 +168,12 @@ impl Cluster {
     }
 
     pub(crate) fn url(&self, database: &str) -> String {
-        format!("postgres:///{database}?host={}&user={USER}", self.folder.display())
+        format!("postgres:///{database}?host={}&port={}&user={USER}", self.folder.display(), self.port)
     }
 
     /// Where it listens.
     pub(crate) fn socket(&self) -> PathBuf {
-        self.folder.join(".s.PGSQL.5432")
+        self.folder.join(format!(".s.PGSQL.{}", self.port))
     }
 
     pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
@@ -139,7 +184,9 @@ impl Cluster {
     /// What was said where it did not go well.
     pub(crate) fn tried(&self, database: &str, sql: &str) -> Result<String, String> {
         let host = self.folder.display().to_string();
-        let psql = ["-h", &host, "-U", USER, "-d", database, "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-c", sql];
+        let port = self.port.to_string();
+        let there = ["-h", &host, "-p", &port, "-U", USER, "-d", database];
+        let psql = [&there[..], &["-q", "-t", "-A", "-v", "ON_ERROR_STOP=1", "-c", sql]].concat();
         self.tries("psql", &psql)
     }
 

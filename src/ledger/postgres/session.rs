@@ -8,7 +8,9 @@ use sqlx::ConnectOptions;
 use sqlx::PgConnection;
 use sqlx::Row;
 use sqlx::postgres::PgConnectOptions;
+use std::io::ErrorKind;
 use std::time::Duration;
+use tokio_rustls::rustls;
 
 /// Whoever writes a ledger holds this lock of its database, as `ledger.lock` is held in a data folder.
 const LOCK: i64 = i64::from_be_bytes(*b"kejing/1");
@@ -180,11 +182,42 @@ impl Entrance {
                 "{url}：没有这个数据库，请先建好，例如 createdb --encoding=UTF8 --owner=用户 数据库"
             )),
             ("42501", _) => LedgerError::Unsuitable(format!("{url}：这个用户不能连接这个数据库（{error}）")),
-            (_, sqlx::Error::Tls(cause)) => LedgerError::Unsuitable(format!(
-                "{url}：不能建立加密连接，请检查地址里的 sslmode 和 sslrootcert（{cause}）"
-            )),
+            (_, sqlx::Error::Tls(cause)) => self.not_encrypted(cause),
             _ => LedgerError::Database(error),
         }
+    }
+
+    fn not_encrypted(&self, cause: &dyn std::fmt::Display) -> LedgerError {
+        let url = &self.url;
+        LedgerError::Unsuitable(format!(
+            "{url}：不能建立加密连接，请检查地址里的主机名、sslmode 和 sslrootcert（{cause}）"
+        ))
+    }
+
+    /// For a start, which does not wait for what is set up wrongly. A server that runs does: a certificate may be wrong for a moment
+    /// while it is exchanged.
+    pub(super) fn at_start(&self, error: LedgerError) -> LedgerError {
+        let LedgerError::Database(sqlx::Error::Io(cause)) = &error else { return error };
+        if let Some(wrong @ rustls::Error::InvalidCertificate(_)) =
+            cause.get_ref().and_then(|inner| inner.downcast_ref())
+        {
+            return self.not_encrypted(wrong);
+        }
+        // Over TCP that is none of a connection's own failures: the address names files.
+        let options = self.url.options();
+        let over_tcp = options.get_socket().is_none() && !options.get_host().starts_with('/');
+        if over_tcp && matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) {
+            let url = &self.url;
+            return LedgerError::Unsuitable(format!(
+                "{url}：地址里 sslrootcert 写的文件读不到，请检查它在不在、这个用户能不能读（{cause}）"
+            ));
+        }
+        error
+    }
+
+    /// A connection that takes nothing over.
+    pub(super) async fn look(&self) -> Result<PgConnection, LedgerError> {
+        self.reading().connect().await.map_err(|error| self.refused(error))
     }
 }
 
