@@ -78,8 +78,7 @@ test('a colleague comes in by a link, sets up their own second factor, and does 
   await title(other, '覃小燕')
   assert.equal(await other.locator('.menu >> text=人员').count(), 0)
   await go(other, '#/staff')
-  await other.waitForSelector('.quiet')
-  assert.match(await other.textContent('.quiet'), /不能|没有|角色|权限/)
+  await other.waitForFunction(() => /不能|没有|角色|权限/.test(document.querySelector('.quiet')?.textContent ?? ''))
 
   await go(page, '#/audit')
   await page.waitForSelector(`${at('audit')} tr:has-text("接受邀请")`)

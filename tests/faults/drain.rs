@@ -200,7 +200,8 @@ async fn all_are_told_and_resume(database: Option<&str>) {
     let Served { process, address } = arranged(serve(folder.path(), there).await);
 
     let (stage, arriving) = (Arc::new(Stage::default()), Arc::new(Semaphore::new(100)));
-    let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+    // Of thousands that come at once some wait so long for a processor that a kept connection is closed under them.
+    let http = reqwest::Client::builder().timeout(PATIENCE).pool_max_idle_per_host(0).build().unwrap();
     let mut seats = JoinSet::new();
     for number in 0..SOCKETS {
         let (stage, arriving, http) = (Arc::clone(&stage), Arc::clone(&arriving), http.clone());
