@@ -38,7 +38,7 @@ test('an empty folder has practice, and says that a season has still to be set u
   await shoot(desk, 'desk-season-starter')
   await settings(desk)
   await roundsByForm(desk)
-  await rehearsed(t)
+  await rehearsed(t, desk)
   await published(desk)
   await played(t)
 })
@@ -88,7 +88,7 @@ async function roundsByForm(page) {
 }
 
 /** The draft is played under an address of its own, as it will be minutes before it closes; then nothing of it is left. */
-async function rehearsed(t) {
+async function rehearsed(t, desk) {
   await clerk.go(desk, '#/season/rehearsal')
   await desk.click(at('from'))
   await desk.click('.el-select-dropdown__item:visible >> text=「每日竞赛」截止前五分钟')
@@ -107,7 +107,7 @@ async function rehearsed(t) {
   await phone.start(page, daily)
   await phone.playOn(page, daily.of, false)
   assert.match(await page.textContent(at('ranks')), /第 1 名/)
-  await says(desk, at('rehearsal-participants'), '1')
+  await phone.says(desk, 'rehearsal-participants', '1')
   await shoot(desk, 'desk-rehearsal')
   assert.ok(await phone.fits(page))
   await desk.click(at('end'))
