@@ -442,7 +442,7 @@ pub(super) enum ReadyRows {
     Ready,
 }
 
-/// 确认：可导入的题存为题库的草稿，全部或一道也不；其余的留着
+/// 确认：可导入的题一批一批存为题库的草稿，中途停机时存好的留着、其余的仍可确认
 #[utoipa::path(post, path = "/imports/{id}/confirm", tag = "imports", params(("id" = String, Path)), request_body = RowsConfirmed, responses(
     (status = 202, body = ImportView),
     (status = 400, body = ProblemView),
