@@ -14,6 +14,7 @@ mod sign_in;
 mod staff;
 mod statistics;
 
+use crate::harness::steps::done;
 use serde_json::Value;
 use serde_json::json;
 
@@ -37,12 +38,5 @@ points = 10
 fn refused((status, body): (u16, Value), expected: u16, code: &str) -> Value {
     assert_eq!((status, &body["code"]), (expected, &json!(code)), "{body}");
     assert!(body["detail"].is_string(), "{body}");
-    body
-}
-
-/// The call did what was asked.
-#[track_caller]
-fn done((status, body): (u16, Value), expected: u16) -> Value {
-    assert_eq!(status, expected, "{body}");
     body
 }

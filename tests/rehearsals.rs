@@ -7,6 +7,7 @@ use crate::harness::answer;
 use crate::harness::desk::Clerk;
 use crate::harness::desk::PASSWORD;
 use crate::harness::season;
+use crate::harness::steps::done;
 use crate::harness::steps::shanghai;
 use serde_json::Value;
 use serde_json::json;
@@ -26,12 +27,6 @@ feedback = "after_paper"
 count = 3
 points = 20
 "#;
-
-#[track_caller]
-fn done((status, body): (u16, Value), expected: u16) -> Value {
-    assert_eq!(status, expected, "{body}");
-    body
-}
 
 /// Begins one from this moment; returns its path.
 async fn begin(clerk: &mut Clerk, from: i64) -> String {
@@ -109,8 +104,9 @@ async fn it_ends_when_it_is_told_to_and_its_folder_is_gone() {
     phone.start("october").await;
     assert!(folder.join("ledger.db").exists());
 
-    // Another takes its place, under another name.
+    // Another takes its place, under another name, and that the first has ended is on record.
     let other = begin(&mut clerk, shanghai("2026-10-01T09:30:00")).await;
+    assert_eq!(clerk.audit("act=season.rehearsal_ended").await.len(), 1);
     phone.hear("reconnect").await;
     assert_ne!(other, path);
     assert_eq!(get(&server, &path, "/season", None).await.0, 404);
@@ -184,5 +180,37 @@ async fn the_draft_is_rehearsed_and_the_desk_is_not_inside() {
     assert_eq!(status, 400, "{told}");
     assert!(!told["faults"].as_array().unwrap().is_empty(), "{told}");
     assert_eq!(get(&server, &path, "/season", None).await.0, 200, "the one before goes on");
+    server.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn none_begins_while_the_server_stops_and_what_a_killed_one_left_is_removed() {
+    let start = Start::of(&season(OCTOBER));
+    let folder = start.folder.path().join("rehearsal");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("ledger.db"), "what a killed process left").unwrap();
+    let mut server = start.start().await.unwrap();
+    assert!(!folder.exists());
+
+    let mut clerk = server.first_administrator().await;
+    let mut second = clerk.clone();
+    let draft = done(clerk.get("/season/draft").await, 200);
+    let mut file = draft["draft"].clone();
+    file["round"][0]["name"] = json!("国庆赛");
+    let saved = done(clerk.put("/season/draft", json!({"revision": draft["revision"], "draft": file})).await, 200);
+    clerk.confirm(&server).await;
+    second.csrf.clone_from(&clerk.csrf);
+    second.cookies.clone_from(&clerk.cookies);
+    let publication = json!({"revision": saved["revision"], "reason": "改了名字"});
+    let (published, begun) = tokio::join!(
+        clerk.post("/season/publication", publication),
+        second.post("/season/rehearsal", json!({"from": shanghai("2026-10-01T09:30:00")}))
+    );
+    done(published, 202);
+    // Before, it ended with the server; after, it was told to wait; in no case does anything of it stay.
+    assert!([201, 409, 503].contains(&begun.0), "{begun:?}");
+    server.serves_again().await;
+    assert!(!folder.exists());
+    assert!(done(clerk.get("/season/rehearsal").await, 200)["rehearsal"].is_null());
     server.stop().await.unwrap();
 }

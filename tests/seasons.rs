@@ -2,6 +2,7 @@
 
 use crate::harness::Server;
 use crate::harness::desk::Clerk;
+use crate::harness::steps::done;
 use serde_json::Value;
 use serde_json::json;
 
@@ -17,12 +18,6 @@ feedback = "after_paper"
 count = 5
 points = 20
 "#;
-
-#[track_caller]
-fn done((status, body): (u16, Value), expected: u16) -> Value {
-    assert_eq!(status, expected, "{body}");
-    body
-}
 
 /// What is wrong with a draft, by field.
 fn faults(body: &Value) -> Vec<(String, String)> {
@@ -75,6 +70,8 @@ async fn from_an_empty_folder_a_season_is_set_up_by_form_and_played_on_a_phone()
     assert_eq!(done(clerk.get("/season").await, 200)["starter"], true);
     let bank = json!({"id": "own", "name": "自己的题库", "from": "sample"});
     done(clerk.post("/banks", bank).await, 201);
+    let begun = done(clerk.get("/season/draft").await, 200);
+    assert!(begun["draft"]["about"]["contact"].is_null(), "what practice says of itself is nobody's contact: {begun}");
     let saved = save(&mut clerk, |file| {
         file["name"] = json!("三江科学素质竞赛");
         file["hosts"] = json!(["三江科协"]);

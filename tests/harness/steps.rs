@@ -26,6 +26,13 @@ pub(crate) fn round(id: &str, lines: &str) -> String {
     format!("[[round]]\nid = \"{id}\"\nname = \"{id}\"\n{lines}\n\n{section}\n")
 }
 
+/// The call did what was asked.
+#[track_caller]
+pub(crate) fn done((status, body): (u16, Value), expected: u16) -> Value {
+    assert_eq!(status, expected, "{body}");
+    body
+}
+
 /// Unix milliseconds of a civil time in Shanghai: `2026-09-01T10:00:00`.
 pub(crate) fn shanghai(civil: &str) -> i64 {
     let at: jiff::Timestamp = format!("{civil}+08:00").parse().unwrap();

@@ -456,6 +456,11 @@ mod tests {
         check(std::f64::consts::PI, "General", "3.141592654");
         check(123_456_789_012.0, "General", "123456789012");
         check(1e20, "General", "1E+20");
+        // Rounded as a spreadsheet rounds them, and not cut.
+        check(1.999999e20, "General", "2E+20");
+        check(9_999_999_990_000_000.0, "General", "1E+16");
+        check(12_345_678_901_234_567_890.0, "General", "1.23457E+19");
+        check(-0.000001234567, "General", "-1.23457E-06");
         check(0.2, "0%", "20%");
         check(0.285, "0%", "29%");
         check(0.125, "0.0%", "12.5%");

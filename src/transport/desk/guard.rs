@@ -239,3 +239,25 @@ impl Desk {
         StaffRegister::own(&self.signed, &self.visitor)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machines_own_name_for_itself_is_no_address_for_phones() {
+        for host in ["localhost", "LOCALHOST:8080", "127.0.0.1", "127.8.0.1:80", "[::1]", "[::1]:8080"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in [
+            "kepu.example.cn",
+            "kepu.example.cn:8443",
+            "192.0.2.7",
+            "[2001:db8::1]",
+            "[2001:db8::1]:80",
+            "localhost.example.cn",
+        ] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}
